@@ -1,0 +1,1 @@
+"""The Pulumi program: settings in, one platform, the workloads on it, outputs out."""

@@ -1,0 +1,123 @@
+"""The seam between platforms (what supplies) and workloads (what consumes).
+
+`infra/local/` and `infra/aws/` each produce these; `infra/workloads/` knows nothing else about where it
+runs. A port is a frozen dataclass of plain values and Outputs; it creates nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """One database login. `password` is always a secret Output."""
+
+    username: str
+    password: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAccess:
+    """A reachable Kubernetes API and the facts that workloads must know about the cluster behind it."""
+
+    provider: k8s.Provider
+    """The explicit provider; nothing ever uses the default one."""
+    storage_class: str | None
+    """For volumeClaimTemplates; None leaves it to the cluster's default class."""
+    zone_spread: bool
+    """Whether nodes carry topology.kubernetes.io/zone and pods should spread over it."""
+    metrics_available: bool
+    """Whether metrics.k8s.io answers, without which a HorizontalPodAutoscaler can decide nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseEndpoint:
+    """Postgres with pgvector, and the three logins that use it.
+
+    `direct_host` bypasses any pooler: migrations and bootstrap (session locks) go there; the server goes
+    to `host`. Both listen on `port`.
+    """
+
+    host: pulumi.Output[str]
+    direct_host: pulumi.Output[str]
+    port: int
+    database: str
+    ssl_mode: str
+    """libpq sslmode: `verify-full` on AWS; `disable` locally, where the wire never leaves the node."""
+    ca_bundle: pulumi.Output[str] | None
+    """PEM that verifies the server; None where ssl_mode does not verify."""
+    master: Credentials
+    migrator: Credentials
+    app: Credentials
+    readonly: Credentials
+    max_connections: int
+    ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
+    """Resources that must exist before the first connection."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelEndpoint:
+    """Where the agents' model and the embedding model answer: both OpenAI-compatible, `…/v1` URLs."""
+
+    kind: str
+    """`scripted` (the labelled stand-in), `external`, or `vllm`."""
+    base_url: pulumi.Output[str]
+    handle: str
+    """Letta handle of the default model: `<provider>/<model>`."""
+    api_key: pulumi.Output[str] | None
+    embedding_base_url: pulumi.Output[str]
+    embedding_handle: str
+    embedding_dim: int
+    embedding_api_key: pulumi.Output[str] | None
+    egress_cidrs: tuple[str, ...] = ()
+    """CIDRs outside the cluster that the server must be allowed to reach for it; empty: in-cluster."""
+    egress_ports: tuple[int, ...] = ()
+    ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicEdge:
+    """How people reach the server: the URL, and the CA that verifies it where it is not a public one."""
+
+    url: pulumi.Output[str]
+    ca_certificate: pulumi.Output[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """Full references of the project's own images, by digest or by content-derived tag."""
+
+    server: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectStore:
+    """An S3 bucket for backups and, on AWS, model weights."""
+
+    bucket: pulumi.Output[str]
+    region: str
+    endpoint_url: pulumi.Output[str] | None
+    """Only where it is not AWS's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TelemetryEndpoint:
+    """OTLP over gRPC, `http://host:4317`; the server runs without it."""
+
+    otlp_endpoint: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """Everything a platform supplies; `infra/workloads/` consumes exactly this."""
+
+    cluster: ClusterAccess
+    images: Images
+    database: DatabaseEndpoint
+    model: ModelEndpoint
+    object_store: ObjectStore | None = None
+    telemetry: TelemetryEndpoint | None = None
