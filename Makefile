@@ -1,0 +1,61 @@
+# Thin on purpose: every target hands over to local/bootstrap.py, which makes the virtual environment and
+# runs `python -m local.cli`. `make` alone lists the targets.
+PYTHON ?= python3
+ROOST := $(PYTHON) local/bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help up down clean status logs shell env proof timings test lint types unit docs lock images bench-up
+
+help:    ## list the targets
+	@$(ROOST) help
+
+up:      ## set up everything and prove it; CONTEXT=<kubeconfig context> uses a cluster of your own
+	@$(ROOST) up $(if $(CONTEXT),--context '$(CONTEXT)')
+
+down:    ## stop everything that `make up` started; data and caches stay
+	@$(ROOST) down
+
+clean:   ## down, and remove data and caches (asks first; YES=1 does not ask)
+	@$(ROOST) clean $(if $(filter 1,$(YES)),--yes)
+
+status:  ## what runs, since when, with how much memory
+	@$(ROOST) status
+
+logs:    ## SERVICE=server|postgres|edge|standin|migrate|apiserver|kubelet|… FOLLOW=1
+	@$(ROOST) logs '$(SERVICE)' $(if $(filter 1,$(FOLLOW)),--follow)
+
+shell:   ## a subshell in which pulumi, kubectl and any client know the running stack
+	@$(ROOST) shell
+
+env:     ## shell exports for the running stack: eval "$$(make -s env)"
+	@$(ROOST) env
+
+proof:   ## have the conversation again: tell, restart the server, ask
+	@$(ROOST) proof
+
+timings: ## wall time and peak memory of the phases of past `make up` runs
+	@$(ROOST) timings
+
+test:    ## lint, types and tests
+	@$(ROOST) test
+
+lint:    ## ruff: rules and format
+	@$(ROOST) lint
+
+types:   ## basedpyright, strict
+	@$(ROOST) types
+
+unit:    ## the fast tests only
+	@$(ROOST) unit
+
+docs:    ## regenerate docs/settings.md from the settings models
+	@$(ROOST) docs
+
+lock:    ## resolve pyproject.toml into the three lock files
+	@$(ROOST) lock
+
+images:  ## build the four images
+	@$(ROOST) images
+
+bench-up: ## wall time of a cold and of a second `make up`, in directories of its own
+	@$(ROOST) bench-up $(if $(filter 1,$(YES)),--yes)
