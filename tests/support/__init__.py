@@ -1,0 +1,1 @@
+"""What several test packages share: the recording mock engine and its tables of realistic outputs."""
