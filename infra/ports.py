@@ -2,11 +2,21 @@
 
 `infra/local/` and `infra/aws/` each produce these; `infra/workloads/` knows nothing else about where it
 runs. A port is a frozen dataclass of plain values and Outputs; it creates nothing.
+
+A platform acts three times, in this order (`Platform`):
+
+1. its constructor makes the cluster reachable: `cluster`;
+2. `supply(namespace)` makes what the workloads consume, some of it inside the namespace: `Supplies`;
+3. `expose(server)` puts the public edge in front of the server, which by then exists: `PublicEdge`.
+
+`infra.platforms.build_platform(settings)` chooses the platform; `LocalPlatform` and `AwsPlatform` are
+component resources with exactly that surface, so `infra/__main__.py` reads the same for both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -55,6 +65,8 @@ class DatabaseEndpoint:
     app: Credentials
     readonly: Credentials
     max_connections: int
+    egress_cidrs: tuple[str, ...] = ()
+    """CIDRs outside the cluster where it listens; empty: the pods labelled `postgres` in the namespace."""
     ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
     """Resources that must exist before the first connection."""
 
@@ -112,12 +124,48 @@ class TelemetryEndpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Platform:
-    """Everything a platform supplies; `infra/workloads/` consumes exactly this."""
+class NamespaceAccess:
+    """The one Kubernetes namespace that holds everything of ours, denied by default."""
 
-    cluster: ClusterAccess
+    name: pulumi.Output[str]
+    ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
+    """Policies, quota and limits: pods must not start before them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerEndpoint:
+    """The agent server's Service, as an edge needs it."""
+
+    namespace: NamespaceAccess
+    service: pulumi.Output[str]
+    port: int
+    labels: dict[str, str]
+    """Labels that select exactly the server's pods, for the edge's NetworkPolicy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supplies:
+    """Everything a platform supplies to `infra/workloads/`, which consumes exactly this."""
+
     images: Images
     database: DatabaseEndpoint
     model: ModelEndpoint
     object_store: ObjectStore | None = None
     telemetry: TelemetryEndpoint | None = None
+
+
+class Platform(Protocol):
+    """A place to run: the same three steps on a laptop and on AWS."""
+
+    @property
+    def cluster(self) -> ClusterAccess:
+        """The cluster, reachable."""
+        ...
+
+    def supply(self, namespace: NamespaceAccess) -> Supplies:
+        """Create database, model and images; call once."""
+        ...
+
+    def expose(self, server: ServerEndpoint) -> PublicEdge:
+        """Create the public edge in front of the server; call once, after it exists."""
+        ...
