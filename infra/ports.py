@@ -10,7 +10,8 @@ A platform acts three times, in this order (`Platform`):
 3. `expose(server)` puts the public edge in front of the server, which by then exists: `PublicEdge`.
 
 `infra.platforms.build_platform(settings)` chooses the platform; `LocalPlatform` and `AwsPlatform` are
-component resources with exactly that surface, so `infra/__main__.py` reads the same for both.
+plain classes with exactly that surface, composed of components, so `infra/__main__.py` reads the same for
+both.
 """
 
 from __future__ import annotations
@@ -45,6 +46,20 @@ class ClusterAccess:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reach:
+    """The far end of a connection, as a NetworkPolicy sees it: pods of ours, or addresses elsewhere."""
+
+    name: str
+    """Names the opening: `postgres`, `standin`, `external-model` …"""
+    ports: tuple[int, ...]
+    """TCP ports where the far end listens (a pod's own, not its Service's)."""
+    pods: str | None = None
+    """`app.kubernetes.io/name` of pods in the namespace."""
+    cidrs: tuple[str, ...] = ()
+    """Address ranges outside the cluster; exactly one of `pods` and `cidrs` is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatabaseEndpoint:
     """Postgres with pgvector, and the three logins that use it.
 
@@ -65,8 +80,8 @@ class DatabaseEndpoint:
     app: Credentials
     readonly: Credentials
     max_connections: int
-    egress_cidrs: tuple[str, ...] = ()
-    """CIDRs outside the cluster where it listens; empty: the pods labelled `postgres` in the namespace."""
+    reach: Reach
+    """What its clients must be allowed to connect to."""
     ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
     """Resources that must exist before the first connection."""
 
@@ -85,9 +100,8 @@ class ModelEndpoint:
     embedding_handle: str
     embedding_dim: int
     embedding_api_key: pulumi.Output[str] | None
-    egress_cidrs: tuple[str, ...] = ()
-    """CIDRs outside the cluster that the server must be allowed to reach for it; empty: in-cluster."""
-    egress_ports: tuple[int, ...] = ()
+    reach: tuple[Reach, ...]
+    """What the server must be allowed to connect to: the model, and the embedding model where it differs."""
     ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
 
 
