@@ -32,6 +32,22 @@ class Credentials:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MountedCredentials:
+    """A login whose password never enters the stack: a Secrets Store CSI volume shows it to one pod.
+
+    The pod mounts a volume of driver `secrets-store.csi.k8s.io` with `secretProviderClass`, read-only, and
+    runs as `service_account`, the only identity that may read the secret. Both exist in the workloads'
+    namespace once `DatabaseEndpoint.ready` is done.
+    """
+
+    username: str
+    service_account: pulumi.Output[str]
+    secret_provider_class: pulumi.Output[str]
+    file: str
+    """Name of the file in the volume that holds the password, without a newline."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterAccess:
     """A reachable Kubernetes API and the facts that workloads must know about the cluster behind it."""
 
@@ -75,7 +91,8 @@ class DatabaseEndpoint:
     """libpq sslmode: `verify-full` on AWS; `disable` locally, where the wire never leaves the node."""
     ca_bundle: pulumi.Output[str] | None
     """PEM that verifies the server; None where ssl_mode does not verify."""
-    master: Credentials
+    master: Credentials | MountedCredentials
+    """Only the bootstrap Job uses it."""
     migrator: Credentials
     app: Credentials
     readonly: Credentials
