@@ -17,6 +17,7 @@ from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
+
 from tests.support import realism
 
 UNKNOWN = rpc.UNKNOWN

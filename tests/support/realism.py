@@ -89,5 +89,7 @@ def outputs_of(type_: str, name: str, inputs: dict[str, Any]) -> Answer:
 def answer_to(token: str, args: dict[str, Any]) -> dict[str, Any]:
     """Result of an invoke; AssertionError for a token that nobody described."""
     if token not in INVOKES:
-        raise AssertionError(f"the program calls {token} with {args}: say in tests/support/realism.py what it answers")
+        raise AssertionError(
+            f"the program calls {token} with {args}: say in tests/support/realism.py what it answers"
+        )
     return INVOKES[token](args)

@@ -1,0 +1,119 @@
+"""The pod shape that every workload shares: restricted, read-only, and with its secrets as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.ports import MountedCredentials
+
+core = k8s.core.v1
+
+SECRETS_DIR = "/run/secrets/roost"
+"""Where secret files appear; part of the server image's contract."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mounts:
+    """Volumes of a pod and where its one container sees them."""
+
+    volumes: Sequence[core.VolumeArgsDict] = field(default_factory=list[core.VolumeArgsDict])
+    mounts: Sequence[core.VolumeMountArgsDict] = field(default_factory=list[core.VolumeMountArgsDict])
+
+    def __add__(self, other: Mounts) -> Mounts:
+        return Mounts(
+            volumes=[*self.volumes, *other.volumes],
+            mounts=[*self.mounts, *other.mounts],
+        )
+
+
+def pod_security(uid: int) -> core.PodSecurityContextArgsDict:
+    """What the restricted pod security standard asks of a pod; volumes belong to the same group."""
+    return {
+        "run_as_non_root": True,
+        "run_as_user": uid,
+        "run_as_group": uid,
+        "fs_group": uid,
+        "fs_group_change_policy": "OnRootMismatch",
+        "seccomp_profile": {"type": "RuntimeDefault"},
+    }
+
+
+def container_security() -> core.SecurityContextArgsDict:
+    """What the restricted pod security standard asks of a container, and a root file system to read only."""
+    return {
+        "allow_privilege_escalation": False,
+        "read_only_root_filesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def scratch(path: str = "/tmp", size: str = "64Mi") -> Mounts:  # noqa: S108 - the container's own
+    """An empty directory to write to; the kubelet evicts the pod that fills it beyond `size`."""
+    name = path.strip("/").replace("/", "-")
+    return Mounts(
+        volumes=[{"name": name, "empty_dir": {"size_limit": size}}],
+        mounts=[{"name": name, "mount_path": path}],
+    )
+
+
+def secret_files(secret: core.Secret, path: str = SECRETS_DIR) -> Mounts:
+    """The keys of a Secret as files that only the pod's own group reads."""
+    return Mounts(
+        volumes=[
+            {"name": "secrets", "secret": {"secret_name": name_of(secret), "default_mode": 0o440}},
+        ],
+        mounts=[{"name": "secrets", "mount_path": path, "read_only": True}],
+    )
+
+
+def mounted_credentials(credentials: MountedCredentials, path: str) -> Mounts:
+    """A password that the Secrets Store CSI driver fetches for the pod's own identity."""
+    return Mounts(
+        volumes=[
+            {
+                "name": "external-secrets",
+                "csi": {
+                    "driver": "secrets-store.csi.k8s.io",
+                    "read_only": True,
+                    "volume_attributes": {"secretProviderClass": credentials.secret_provider_class},
+                },
+            }
+        ],
+        mounts=[{"name": "external-secrets", "mount_path": path, "read_only": True}],
+    )
+
+
+def name_of(resource: core.Secret | core.ConfigMap | core.Service | core.Namespace) -> pulumi.Output[str]:
+    """The object's name in the cluster, which autonaming chose unless the program did."""
+    return resource.metadata.apply(_name)
+
+
+def immutable_secret(
+    name: str,
+    data: dict[str, pulumi.Output[str]],
+    namespace: pulumi.Input[str],
+    labels: dict[str, str],
+    opts: pulumi.ResourceOptions,
+) -> core.Secret:
+    """A Secret that is never changed, only replaced under a new name: whoever mounts it rolls by itself."""
+    return core.Secret(
+        name,
+        metadata={"namespace": namespace, "labels": labels},
+        immutable=True,
+        string_data={key: pulumi.Output.secret(value) for key, value in data.items()},
+        opts=opts,
+    )
+
+
+def environment(variables: dict[str, pulumi.Input[str]]) -> list[core.EnvVarArgsDict]:
+    """Plain environment variables, in a stable order."""
+    return [{"name": name, "value": variables[name]} for name in sorted(variables)]
+
+
+def _name(metadata: k8s.meta.v1.outputs.ObjectMeta) -> str:
+    assert metadata.name is not None  # every object that exists has one
+    return metadata.name
