@@ -1,0 +1,40 @@
+"""Settings that exist only on AWS."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.aws_cluster import ClusterSettings
+from infra.settings.aws_database import RdsSettings
+from infra.settings.aws_edge import AwsEdgeSettings
+from infra.settings.aws_network import NetworkSettings
+from infra.settings.aws_storage import StorageSettings
+from infra.settings.aws_versions import RDS_CA_REGIONS
+from infra.settings.base import Section
+
+
+class AwsSettings(Section):
+    """Account, region and the parts of the AWS platform."""
+
+    account: str = Field(pattern=r"^\d{12}$", description="The only account this stack may touch.")
+    region: str = Field(description="Where everything runs.")
+    dr_region: str | None = Field(default=None, description="Where encrypted copies of the data go.")
+    owner: str = Field(min_length=1, description="Team that answers for the stack; a tag on every resource.")
+    cost_center: str = Field(min_length=1, description="Who pays; a tag on every resource.")
+    key_deletion_days: int = Field(default=7, ge=7, le=30, description="Time to change your mind about a key.")
+    network: NetworkSettings = Field(default_factory=NetworkSettings, description="VPC.")
+    database: RdsSettings = Field(default_factory=RdsSettings, description="Postgres on RDS.")
+    cluster: ClusterSettings = Field(description="EKS.")
+    storage: StorageSettings = Field(default_factory=StorageSettings, description="Buckets.")
+    edge: AwsEdgeSettings = Field(description="Public edge.")
+
+    @model_validator(mode="after")
+    def _regions_are_usable(self) -> Self:
+        for region in filter(None, (self.region, self.dr_region)):
+            if region not in RDS_CA_REGIONS:
+                raise ValueError(f"region {region!r} is not one of {', '.join(sorted(RDS_CA_REGIONS))}")
+        if self.dr_region == self.region:
+            raise ValueError(f"drRegion is the region itself ({self.region}): copies must outlive it, choose another")
+        return self

@@ -1,0 +1,105 @@
+"""Settings of the EKS cluster."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from infra.settings.aws_versions import (
+    ADDONS,
+    EXTENDED_SUPPORT_DOLLARS_PER_MONTH,
+    KUBERNETES_STANDARD_SUPPORT,
+    AddonVersions,
+)
+from infra.settings.base import Section
+
+
+class NodeGroupSettings(Section):
+    """One managed node group."""
+
+    instance_types: tuple[str, ...] = Field(min_length=1, description="Tried in this order.")
+    min_nodes: int = Field(default=1, ge=0, le=100, description="Never fewer.")
+    max_nodes: int = Field(default=3, ge=1, le=100, description="Never more.")
+    disk_gib: int = Field(default=50, ge=20, le=2000, description="Encrypted gp3 root disk.")
+    disk_mib_per_second: int = Field(default=125, ge=125, le=1000, description="Throughput of the root disk.")
+    capacity: Literal["on-demand", "spot"] = Field(default="on-demand", description="Spot nodes can vanish.")
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> Self:
+        if self.min_nodes > self.max_nodes:
+            raise ValueError(f"minNodes ({self.min_nodes}) is above maxNodes ({self.max_nodes})")
+        return self
+
+
+class ApiAccessSettings(Section):
+    """How `pulumi up` and people reach the Kubernetes API. It is always reachable inside the VPC."""
+
+    public_cidrs: tuple[str, ...] = Field(
+        default=(), description="Addresses that may reach it from outside, the runner's among them."
+    )
+    runner_in_vpc: bool = Field(
+        default=False, description="Whoever runs Pulumi does so inside the VPC or a network connected to it."
+    )
+
+    @field_validator("public_cidrs")
+    @classmethod
+    def _not_the_world(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
+        for cidr in cidrs:
+            if ip_network(cidr).prefixlen < 8:
+                raise ValueError(f"publicCidrs must not open the Kubernetes API to {cidr}: name the runner's own range")
+        return cidrs
+
+    @model_validator(mode="after")
+    def _someone_reaches_it(self) -> Self:
+        if not self.public_cidrs and not self.runner_in_vpc:
+            raise ValueError(
+                "nothing could reach the Kubernetes API: list the runner's range in cluster.api.publicCidrs, "
+                "or run Pulumi inside the VPC and set cluster.api.runnerInVpc to true"
+            )
+        return self
+
+
+class ClusterSettings(Section):
+    """EKS: version, access, nodes."""
+
+    kubernetes_version: str = Field(default="1.35", description="Minor version; must be in standard support.")
+    api: ApiAccessSettings = Field(description="Who can reach the Kubernetes API.")
+    admins: dict[str, str] = Field(
+        min_length=1,
+        description="Name to IAM role ARN of cluster administrators; the role that runs Pulumi must be among them.",
+    )
+    service_cidr: str = Field(default="172.20.0.0/16", description="Range of Service addresses, outside the VPC's.")
+    log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(default=30, description="Control-plane logs.")
+    system_nodes: NodeGroupSettings = Field(description="Add-ons and controllers.")
+    app_nodes: NodeGroupSettings = Field(description="The agent server and what belongs to it.")
+    gpu_nodes: NodeGroupSettings | None = Field(default=None, description="Tainted; absent without local models.")
+
+    @field_validator("admins")
+    @classmethod
+    def _admins_are_roles(cls, admins: dict[str, str]) -> dict[str, str]:
+        for name, arn in admins.items():
+            if ":role/" not in arn:
+                raise ValueError(f"admins.{name} must be the ARN of an IAM role, not {arn!r}")
+        return admins
+
+    @field_validator("kubernetes_version")
+    @classmethod
+    def _in_standard_support(cls, version: str) -> str:
+        known = ", ".join(sorted(KUBERNETES_STANDARD_SUPPORT))
+        if version not in KUBERNETES_STANDARD_SUPPORT:
+            raise ValueError(f"kubernetesVersion {version!r} is not one this stack has add-ons for: {known}")
+        ends = KUBERNETES_STANDARD_SUPPORT[version]
+        if datetime.now(tz=UTC).date() > ends:
+            raise ValueError(
+                f"Kubernetes {version} left EKS's standard support on {ends}: it would cost "
+                f"{EXTENDED_SUPPORT_DOLLARS_PER_MONTH} USD a month more; use one of {known}"
+            )
+        return version
+
+    @property
+    def addons(self) -> AddonVersions:
+        """Pinned builds of the add-ons for this Kubernetes version."""
+        return ADDONS[self.kubernetes_version]

@@ -1,0 +1,121 @@
+"""Settings of the RDS instance."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from infra.settings.aws_versions import PGVECTOR_FLOOR
+from infra.settings.base import Section
+
+_DAYS = "mon|tue|wed|thu|fri|sat|sun"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+
+
+class RestoreSettings(Section):
+    """Where a new instance takes its data from; it matters only when the instance is created."""
+
+    snapshot: str | None = Field(default=None, description="Identifier or ARN of a snapshot to start from.")
+    source_instance: str | None = Field(
+        default=None, description="Resource id (`db-…`) of the instance whose history to replay."
+    )
+    source_backups_arn: str | None = Field(
+        default=None, description="ARN of replicated automated backups, to restore in the DR region."
+    )
+    time: str | None = Field(
+        default=None, description="UTC time as 2026-11-21T09:00:00Z; absent means the latest restorable time."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [v for v in (self.snapshot, self.source_instance, self.source_backups_arn) if v]
+        if len(given) != 1:
+            raise ValueError(
+                "restore names exactly one source: snapshot, sourceInstance or sourceBackupsArn; "
+                f"{len(given)} are given"
+            )
+        if self.snapshot and self.time:
+            raise ValueError("a snapshot has one time of its own: remove restore.time, or restore from sourceInstance")
+        return self
+
+
+class RdsSettings(Section):
+    """Postgres on RDS: a Multi-AZ instance in prod, a single small one in dev."""
+
+    engine_version: str = Field(
+        default="17",
+        description=(
+            "A major version (`17`: AWS applies minor versions in the maintenance window) or an exact one "
+            "(`17.6`: nothing changes until this setting does)."
+        ),
+    )
+    instance_class: str = Field(default="db.t4g.medium", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="Size.")
+    storage_gib: int = Field(default=20, ge=20, le=65536, description="Initial gp3 storage.")
+    max_storage_gib: int = Field(default=100, ge=21, le=65536, description="Storage grows by itself up to this.")
+    multi_az: bool = Field(default=False, description="A synchronous standby in a second zone.")
+    max_connections: int = Field(
+        default=200, ge=25, le=5000, description="Set in the parameter group, so that pool budgets can be checked."
+    )
+    backup_retention_days: int = Field(default=7, ge=1, le=35, description="Days of point-in-time recovery.")
+    backup_window: str = Field(default="02:00-03:00", description="UTC, at least 30 minutes.")
+    maintenance_window: str = Field(default="sun:03:30-sun:04:30", description="UTC, outside the backup window.")
+    monitoring_interval_seconds: Literal[1, 5, 10, 15, 30, 60] = Field(
+        default=60, description="Enhanced monitoring: how often the operating system reports."
+    )
+    insights: Literal["standard", "advanced"] = Field(
+        default="standard", description="Database Insights; advanced keeps 15 months and is billed by vCPU."
+    )
+    log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(default=30, description="Of exported logs.")
+    restore: RestoreSettings | None = Field(default=None, description="Start from existing data instead of empty.")
+
+    @field_validator("engine_version")
+    @classmethod
+    def _has_pgvector(cls, version: str) -> str:
+        match = re.fullmatch(r"(\d+)(?:\.(\d+))?", version)
+        if not match or int(match[1]) not in PGVECTOR_FLOOR:
+            raise ValueError(
+                f"engineVersion {version!r} is not one of the Postgres majors that this stack runs: "
+                f"{', '.join(map(str, sorted(PGVECTOR_FLOOR)))} (or an exact version such as 17.6)"
+            )
+        floor = PGVECTOR_FLOOR[int(match[1])]
+        if match[2] is not None and int(match[2]) < floor:
+            raise ValueError(
+                f"engineVersion {version} comes with a pgvector older than 0.8.0; use {match[1]}.{floor} or later"
+            )
+        return version
+
+    @field_validator("backup_window")
+    @classmethod
+    def _daily_window(cls, window: str) -> str:
+        if not re.fullmatch(f"{_TIME}-{_TIME}", window):
+            raise ValueError(f"a backup window reads 02:00-03:00 (UTC), not {window!r}")
+        return window
+
+    @field_validator("maintenance_window")
+    @classmethod
+    def _weekly_window(cls, window: str) -> str:
+        if not re.fullmatch(f"({_DAYS}):{_TIME}-({_DAYS}):{_TIME}", window):
+            raise ValueError(f"a maintenance window reads sun:03:30-sun:04:30 (UTC), not {window!r}")
+        return window
+
+    @model_validator(mode="after")
+    def _storage_can_grow(self) -> Self:
+        # RDS refuses a ceiling that is less than a tenth above what is allocated.
+        if self.max_storage_gib < self.storage_gib * 1.1:
+            raise ValueError(
+                f"maxStorageGib ({self.max_storage_gib}) must be at least 10 % above storageGib ({self.storage_gib}), "
+                "or storage cannot grow by itself"
+            )
+        return self
+
+    @property
+    def major(self) -> int:
+        """Postgres major version."""
+        return int(self.engine_version.split(".")[0])
+
+    @property
+    def minor_upgrades(self) -> bool:
+        """Whether AWS moves the minor version: exactly when no minor is asked for, so that no update undoes it."""
+        return "." not in self.engine_version
