@@ -1,0 +1,216 @@
+"""What the rest of `local/` asks of the machine: start it, stop it, say how it is, give it images."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import paths
+from local.machine import addons, config, nodeprep, pki
+from local.machine.keeper import unplug
+from local.machine.layout import CONTEXT_NAME, HOST_LINK, NODE_NAME, Layout, addresses, layout
+from local.progress import PhaseError, Progress
+
+START_SECONDS = 180.0
+STOP_SECONDS = 60.0
+IMPORT_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class MachineFacts:
+    """What `platform.json` needs to know about a running machine."""
+
+    kubeconfig: Path
+    context: str
+    node: str
+    host_address: str
+    volumes_dir: Path
+
+
+@dataclass(frozen=True)
+class ComponentStatus:
+    """One supervised process: `since` is Unix time, `state` is ready, starting or restarting."""
+
+    name: str
+    state: str
+    restarts: int
+    since: float | None
+    memory_bytes: int
+
+
+def start(
+    progress: Progress,
+    *,
+    binaries: Sequence[Path],
+    images: config.SystemImages,
+    archives: Mapping[str, Path],
+    edge_ports: tuple[int, int] = (8443, 8080),
+) -> MachineFacts:
+    """Bring the node up, or find it up, and return how to reach it.
+
+    Args:
+        binaries: directories that hold the Kubernetes, CoreDNS and kube-router binaries.
+        images: references of the pause and CoreDNS images.
+        archives: those two as archives, by reference.
+        edge_ports: where HTTPS and HTTP of the edge are published on 127.0.0.1.
+
+    Raises:
+        PhaseError: a component did not become ready within three minutes.
+    """
+    place, plan = layout(), addresses()
+    place.make()
+    with _lock(place):
+        if not is_running(place):
+            progress.note("certificates and configuration")
+            _clear_leftovers(place)
+            pki.ensure(place, plan)
+            config.write_all(place, plan, images)
+            _link_tools(place, binaries)
+            _launch(place, edge_ports)
+        _await_ready(place, progress)
+        import_images(progress, archives)
+        addons.apply(place, plan, images, progress)
+    return MachineFacts(place.admin_kubeconfig, CONTEXT_NAME, NODE_NAME, plan.host, place.volumes)
+
+
+def stop(progress: Progress) -> bool:
+    """Stop the node and remove everything it put into the kernel; False when there was nothing to stop."""
+    place = layout()
+    if not place.root.exists():
+        return False
+    with _lock(place):
+        pid = _keeper_pid(place)
+        if pid:
+            progress.note("stopping pods, then the cluster")
+            os.kill(pid, signal.SIGTERM)
+            _await_gone(pid, progress)
+        _clear_leftovers(place)
+    return pid is not None
+
+
+def status() -> list[ComponentStatus]:
+    """One row per component, in start order; empty when the machine is not running."""
+    place = layout()
+    if not is_running(place) or not place.status_file.exists():
+        return []
+    report = json.loads(place.status_file.read_text())
+    return [ComponentStatus(name=name, **facts) for name, facts in report.items()]
+
+
+def import_images(progress: Progress, archives: Mapping[str, Path]) -> list[str]:
+    """Load image archives (by full reference) into the node; those already there are skipped.
+
+    Returns:
+        The references that were imported now.
+    """
+    place = layout()
+    present = set(_ctr(place, "images", "ls", "--quiet").split())
+    missing = {reference: path for reference, path in archives.items() if reference not in present}
+    for done, (reference, path) in enumerate(missing.items()):
+        progress.advance(done, len(missing), reference)
+        _ctr(place, "images", "import", "--digests=false", str(path))
+    if missing:
+        progress.advance(len(missing), len(missing))
+    return list(missing)
+
+
+def is_running(place: Layout | None = None) -> bool:
+    """Whether the keeper of this state directory lives."""
+    return _keeper_pid(place or layout()) is not None
+
+
+def _keeper_pid(place: Layout) -> int | None:
+    try:
+        pid = int(place.pid_file.read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return None
+    return pid if b"local.machine.keeper" in command else None
+
+
+def _launch(place: Layout, edge_ports: tuple[int, int]) -> None:
+    with (place.logs / "keeper.log").open("ab") as output:
+        subprocess.Popen(
+            [sys.executable, "-m", "local.machine.keeper", *map(str, edge_ports)],
+            cwd=paths.REPO,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+def _await_ready(place: Layout, progress: Progress) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    parts: list[ComponentStatus] = []
+    while time.monotonic() < deadline:
+        parts = status()
+        done = [part for part in parts if part.state == "ready"]
+        waiting = [part.name for part in parts if part.state != "ready"]
+        if parts and not waiting:
+            return
+        progress.advance(len(done), len(parts) or 1, waiting[0] if waiting else "namespaces")
+        time.sleep(0.2)
+    slow = next((part.name for part in parts if part.state != "ready"), "keeper")
+    progress.log(place.logs / f"{slow}.log")
+    raise PhaseError(
+        f"{slow} was not ready after {START_SECONDS:.0f} s",
+        "read the log above; `make down` and `make up` start the cluster afresh without losing data",
+    )
+
+
+def _await_gone(pid: int, progress: Progress) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while Path(f"/proc/{pid}").exists():
+        if time.monotonic() > deadline:
+            progress.note("it did not stop by itself; ending it")
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            return
+        time.sleep(0.1)
+
+
+def _clear_leftovers(place: Layout) -> None:
+    """After a `kill -9` of the keeper its children are dead, but the link and the rule may remain."""
+    deadline = time.monotonic() + 10
+    unplug()
+    while Path(f"/sys/class/net/{HOST_LINK}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    nodeprep.remove_cgroups()
+    for stale in (place.pid_file, place.status_file):
+        stale.unlink(missing_ok=True)
+
+
+def _link_tools(place: Layout, directories: Sequence[Path]) -> None:
+    for directory in directories:
+        for binary in directory.iterdir():
+            link = place.tools / binary.name
+            link.unlink(missing_ok=True)
+            link.symlink_to(binary)
+
+
+def _ctr(place: Layout, *arguments: str) -> str:
+    argv = ["ctr", "--address", str(place.containerd_socket), "--namespace", "k8s.io", *arguments]
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=IMPORT_SECONDS, check=False)
+    if result.returncode != 0:
+        raise PhaseError(
+            f"containerd refused `ctr {' '.join(arguments[:2])}`: {result.stderr.strip()}",
+            "free some disk space if it is full, otherwise `make down` and `make up`",
+        )
+    return result.stdout
+
+
+@contextlib.contextmanager
+def _lock(place: Layout):
+    with (place.root / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
