@@ -1,0 +1,1 @@
+"""The project's container images: built with buildah from the Dockerfiles of this repository."""

@@ -1,0 +1,3 @@
+module roost/pause
+
+go 1.21
