@@ -1,0 +1,48 @@
+"""What every settings model shares: frozen, strict about keys, camelCase in YAML; and the common value types."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from infra.sizing.quantities import cpu_millis, memory_bytes
+
+
+class Section(BaseModel):
+    """A group of settings. YAML keys are the camelCase of the field names."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+def _cpu(text: str) -> str:
+    cpu_millis(text)
+    return text
+
+
+def _memory(text: str) -> str:
+    memory_bytes(text)
+    return text
+
+
+Cpu = Annotated[str, AfterValidator(_cpu)]
+"""A Kubernetes CPU quantity: `250m`, `2`, `0.5`."""
+
+Memory = Annotated[str, AfterValidator(_memory)]
+"""A Kubernetes memory or storage quantity: `512Mi`, `2Gi`."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class ComputeResources(Section):
+    """What one pod is promised and how far it may go."""
+
+    cpu_request: Cpu = Field(description="CPU that the scheduler sets aside: `250m` is a quarter of a core.")
+    cpu_limit: Cpu | None = Field(
+        default=None, description="CPU above which it is throttled; absent lets it use what is idle."
+    )
+    memory_request: Memory = Field(description="Memory that the scheduler sets aside.")
+    memory_limit: Memory = Field(description="Memory above which the kernel kills it.")

@@ -1,0 +1,131 @@
+"""Defaults by profile: a stack file overrides them key by key. Keys are written as in YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.settings.settings import ProfileName
+
+Tree = dict[str, Any]
+
+LOCAL: Tree = {
+    "server": {
+        "replicas": {"min": 2, "max": 3},
+        "resources": {"cpuRequest": "100m", "memoryRequest": "192Mi", "memoryLimit": "768Mi"},
+        "longestStreamSeconds": 300,
+        "drainSeconds": 300,
+        "preStopSeconds": 5,
+    },
+    "migration": {"deadlineSeconds": 300},
+    "namespace": {
+        "quota": {
+            "cpuRequests": "4",
+            "memoryRequests": "6Gi",
+            "memoryLimits": "16Gi",
+            "pods": 40,
+            "storage": "50Gi",
+        }
+    },
+    "local": {},
+}
+
+_AWS_SERVER: Tree = {
+    "preStopSeconds": 15,
+    "longestStreamSeconds": 600,
+    "drainSeconds": 600,
+    "startupSeconds": 120,
+}
+
+DEV: Tree = {
+    "server": {
+        **_AWS_SERVER,
+        "replicas": {"min": 1, "max": 3},
+        "resources": {"cpuRequest": "250m", "memoryRequest": "512Mi", "memoryLimit": "2Gi"},
+    },
+    "migration": {"deadlineSeconds": 1800},
+    "model": {
+        "kind": "vllm",
+        "provider": "vllm",
+        "name": "Qwen/Qwen3-8B",
+        "embedding": {"provider": "vllm", "name": "Qwen/Qwen3-Embedding-0.6B", "dimensions": 1024},
+    },
+    "namespace": {
+        "quota": {
+            "cpuRequests": "16",
+            "memoryRequests": "64Gi",
+            "memoryLimits": "96Gi",
+            "pods": 60,
+            "storage": "200Gi",
+        }
+    },
+    "aws": {
+        "network": {"cidr": "10.32.0.0/16", "zones": ["a", "b"], "nat": "single"},
+        "database": {"instanceClass": "db.t4g.medium", "multiAz": False, "backupRetentionDays": 7},
+        "cluster": {
+            "systemNodes": {"instanceTypes": ["t4g.medium"], "minNodes": 2, "maxNodes": 3},
+            "appNodes": {"instanceTypes": ["t4g.large"], "minNodes": 1, "maxNodes": 3},
+            "gpuNodes": {"instanceTypes": ["g6.xlarge"], "minNodes": 0, "maxNodes": 1, "diskGib": 200},
+        },
+    },
+}
+
+PROD: Tree = {
+    "server": {
+        **_AWS_SERVER,
+        "replicas": {"min": 3, "max": 10},
+        "resources": {"cpuRequest": "500m", "memoryRequest": "1Gi", "memoryLimit": "4Gi"},
+        "poolSize": 20,
+    },
+    "migration": {"deadlineSeconds": 3600},
+    "model": {
+        "kind": "vllm",
+        "provider": "vllm",
+        "name": "Qwen/Qwen3-32B",
+        "embedding": {"provider": "vllm", "name": "Qwen/Qwen3-Embedding-0.6B", "dimensions": 1024},
+    },
+    "namespace": {
+        "quota": {
+            "cpuRequests": "64",
+            "memoryRequests": "256Gi",
+            "memoryLimits": "384Gi",
+            "pods": 150,
+            "storage": "1000Gi",
+        }
+    },
+    "aws": {
+        "network": {"cidr": "10.48.0.0/16", "zones": ["a", "b", "c"], "nat": "per-az"},
+        "database": {
+            "instanceClass": "db.r7g.large",
+            "multiAz": True,
+            "storageGib": 100,
+            "maxStorageGib": 1000,
+            "maxConnections": 1000,
+            "backupRetentionDays": 35,
+            "monitoringIntervalSeconds": 15,
+            "logRetentionDays": 90,
+        },
+        "cluster": {
+            "systemNodes": {"instanceTypes": ["m7g.large"], "minNodes": 3, "maxNodes": 6},
+            "appNodes": {"instanceTypes": ["m7g.xlarge"], "minNodes": 3, "maxNodes": 10},
+            "gpuNodes": {
+                "instanceTypes": ["g6e.12xlarge"],
+                "minNodes": 1,
+                "maxNodes": 3,
+                "diskGib": 500,
+                "diskMibPerSecond": 1000,
+            },
+            "logRetentionDays": 90,
+        },
+    },
+}
+
+PROFILES: dict[ProfileName, Tree] = {"local": LOCAL, "dev": DEV, "prod": PROD}
+
+
+def merged(defaults: Tree, overrides: Tree) -> Tree:
+    """`overrides` laid on `defaults`: mappings merge key by key, everything else (lists too) replaces."""
+    result = dict(defaults)
+    for key, value in overrides.items():
+        below = result.get(key)
+        result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result

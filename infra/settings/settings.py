@@ -1,0 +1,69 @@
+"""The whole tree of settings, as the program sees it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from infra.settings.aws import AwsSettings
+from infra.settings.base import Section
+from infra.settings.database import DatabaseSettings
+from infra.settings.edge import EdgeSettings
+from infra.settings.local import LocalSettings
+from infra.settings.migration import MigrationSettings
+from infra.settings.model import ModelSettings
+from infra.settings.namespace import NamespaceSettings
+from infra.settings.server import ServerSettings
+from infra.sizing.connections import ConnectionBudget
+from infra.sizing.timing import Timing, compute_timing
+
+ProfileName = Literal["local", "dev", "prod"]
+
+
+class Settings(Section):
+    """One stack. Exactly one of `local` and `aws` is there."""
+
+    profile: ProfileName = Field(description="Which defaults apply: `local`, `dev` or `prod`.")
+    server: ServerSettings
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    migration: MigrationSettings = Field(default_factory=MigrationSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    edge: EdgeSettings = Field(default_factory=EdgeSettings)
+    namespace: NamespaceSettings
+    local: LocalSettings | None = None
+    aws: AwsSettings | None = None
+
+    @property
+    def timing(self) -> Timing:
+        """Every timeout between client and server, computed together."""
+        server = self.server
+        return compute_timing(
+            ping=server.ping_seconds,
+            edge_idle=self.edge.idle_timeout_seconds,
+            pre_stop=server.pre_stop_seconds,
+            drain=server.drain_seconds,
+            longest_stream=server.longest_stream_seconds,
+            startup=server.startup_seconds,
+            keep_alive=server.keep_alive_seconds,
+            termination_grace=server.termination_grace_seconds,
+        )
+
+    @property
+    def max_connections(self) -> int:
+        """Postgres `max_connections`, wherever Postgres runs."""
+        if self.local is not None:
+            return self.local.database.max_connections
+        assert self.aws is not None  # `build` makes exactly one platform
+        return self.aws.database.max_connections
+
+    @property
+    def connection_budget(self) -> ConnectionBudget:
+        """Who may hold how many database connections."""
+        reserved = self.database.reserved_connections
+        return ConnectionBudget(
+            max_replicas=self.server.replicas.max,
+            pool_size=self.server.pool_size,
+            reserved=reserved.admin + reserved.backup + reserved.migration + reserved.monitoring,
+            max_connections=self.max_connections,
+        )

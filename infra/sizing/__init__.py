@@ -1,0 +1,1 @@
+"""Arithmetic that a stack rests on: no Pulumi, no clock, no network."""
