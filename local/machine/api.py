@@ -17,7 +17,7 @@ from pathlib import Path
 from local import paths
 from local.machine import addons, config, nodeprep, pki
 from local.machine.keeper import unplug
-from local.machine.layout import CONTEXT_NAME, HOST_LINK, NODE_NAME, Layout, addresses, layout
+from local.machine.layout import CONTEXT_NAME, NODE_NAME, Addresses, Layout, addresses, layout
 from local.progress import PhaseError, Progress
 
 START_SECONDS = 180.0
@@ -71,7 +71,7 @@ def start(
     with _lock(place):
         if not is_running(place):
             progress.note("certificates and configuration")
-            _clear_leftovers(place)
+            _clear_leftovers(place, plan)
             pki.ensure(place, plan)
             config.write_all(place, plan, images)
             _link_tools(place, binaries)
@@ -93,7 +93,7 @@ def stop(progress: Progress) -> bool:
             progress.note("stopping pods, then the cluster")
             os.kill(pid, signal.SIGTERM)
             _await_gone(pid, progress)
-        _clear_leftovers(place)
+        _clear_leftovers(place, addresses())
     return pid is not None
 
 
@@ -179,13 +179,13 @@ def _await_gone(pid: int, progress: Progress) -> None:
         time.sleep(0.1)
 
 
-def _clear_leftovers(place: Layout) -> None:
+def _clear_leftovers(place: Layout, plan: Addresses) -> None:
     """After a `kill -9` of the keeper its children are dead, but the link and the rule may remain."""
     deadline = time.monotonic() + 10
-    unplug()
-    while Path(f"/sys/class/net/{HOST_LINK}").exists() and time.monotonic() < deadline:
+    unplug(plan)
+    while Path(f"/sys/class/net/{plan.name}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    nodeprep.remove_cgroups()
+    nodeprep.remove_cgroups(plan)
     for stale in (place.pid_file, place.status_file):
         stale.unlink(missing_ok=True)
 

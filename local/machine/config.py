@@ -15,8 +15,6 @@ from local.machine.layout import CLUSTER_DOMAIN, CONTEXT_NAME, NODE_NAME, Addres
 
 KUBECONFIG_USERS = ("controller-manager", "scheduler", "kube-proxy", "kube-router", "kubelet")
 CNI_BIN = "/usr/lib/cni"
-CGROUP = "roost"
-"""Everything that pods use is accounted under this cgroup, so that it can be found and removed."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +149,8 @@ def _kubelet(layout: Layout, addresses: Addresses) -> dict[str, Any]:
         "containerRuntimeEndpoint": f"unix://{layout.containerd_socket}",
         "podLogsDir": str(layout.root / "pod-logs"),
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{CGROUP}",
+        # All that pods use is accounted there, so that it can be found and removed.
+        "cgroupRoot": f"/{addresses.name}",
         "failCgroupV1": False,
         "failSwapOn": False,
         "maxPods": 60,

@@ -21,7 +21,6 @@ from local.machine import nodeprep
 from local.machine.layout import (
     EDGE_HTTP_NODE_PORT,
     EDGE_HTTPS_NODE_PORT,
-    HOST_LINK,
     Addresses,
     Layout,
     addresses,
@@ -33,7 +32,6 @@ NAMESPACES_SECONDS = 10.0
 STOP_SECONDS = 40.0
 MAX_QUICK_DEATHS = 5
 QUICK_SECONDS = 30.0
-NFT_TABLE = "roost"
 
 
 def _die_with_parent() -> None:
@@ -61,14 +59,14 @@ def plug_in(pid: int, plan: Addresses) -> None:
 
     The firewall rule lives in a table of our own, so that it goes in one piece.
     """
-    unplug()
-    _run("ip", "link", "add", HOST_LINK, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
-    _run("ip", "addr", "add", f"{plan.host}/{plan.link.prefixlen}", "dev", HOST_LINK)
-    _run("ip", "link", "set", HOST_LINK, "up")
-    rules = f"""table ip {NFT_TABLE} {{
+    unplug(plan)
+    _run("ip", "link", "add", plan.name, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+    _run("ip", "addr", "add", f"{plan.host}/{plan.link.prefixlen}", "dev", plan.name)
+    _run("ip", "link", "set", plan.name, "up")
+    rules = f"""table ip {plan.name} {{
   chain out {{
     type nat hook postrouting priority srcnat; policy accept;
-    ip saddr {plan.link} oifname != "{HOST_LINK}" masquerade
+    ip saddr {plan.link} oifname != "{plan.name}" masquerade
   }}
 }}
 """
@@ -76,10 +74,10 @@ def plug_in(pid: int, plan: Addresses) -> None:
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 
 
-def unplug() -> None:
+def unplug(plan: Addresses) -> None:
     """Remove what `plug_in` added; safe when nothing is there."""
-    _run("ip", "link", "del", HOST_LINK, check=False)
-    _run("nft", "delete", "table", "ip", NFT_TABLE, check=False)
+    _run("ip", "link", "del", plan.name, check=False)
+    _run("nft", "delete", "table", "ip", plan.name, check=False)
 
 
 class Keeper:
@@ -163,9 +161,9 @@ class Keeper:
             if process and process.poll() is None:
                 process.kill()
                 process.wait(timeout=10)
-        unplug()
+        unplug(self._plan)
         Path("/proc/sys/net/ipv4/ip_forward").write_text(self._forwarding_before)
-        nodeprep.remove_cgroups()
+        nodeprep.remove_cgroups(self._plan)
         self._layout.status_file.unlink(missing_ok=True)
         self._layout.pid_file.unlink(missing_ok=True)
 

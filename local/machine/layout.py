@@ -14,9 +14,6 @@ CONTEXT_NAME = "roost-local"
 CLUSTER_DOMAIN = "cluster.local"
 VOLUMES_IN_MACHINE = "/var/lib/roost/volumes"
 VOLUMES = ("postgres",)
-HOST_LINK = "roost0"
-"""The host's end of the veth pair; its name is how a left-over would be recognised."""
-
 EDGE_HTTPS_NODE_PORT = 30443
 EDGE_HTTP_NODE_PORT = 30080
 
@@ -28,6 +25,14 @@ class Addresses:
     link: ipaddress.IPv4Network
     pods: ipaddress.IPv4Network
     services: ipaddress.IPv4Network
+
+    @property
+    def name(self) -> str:
+        """What the machine calls its traces on the host: link, firewall table and cgroup.
+
+        It follows the address plan, so two machines with plans of their own do not meet.
+        """
+        return f"roost{self.link.network_address.packed[1]}"
 
     @property
     def host(self) -> str:

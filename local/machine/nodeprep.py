@@ -9,7 +9,6 @@ import ssl
 import subprocess
 from pathlib import Path
 
-from local.machine.config import CGROUP
 from local.machine.layout import NODE_NAME, VOLUMES, Addresses, Layout
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -39,7 +38,7 @@ def prepare(layout: Layout, addresses: Addresses) -> None:
     _mounts(layout)
     _run("hostname", NODE_NAME)
     _network(addresses)
-    make_cgroups()
+    make_cgroups(addresses)
     for name in VOLUMES:
         (layout.volumes / name).mkdir(parents=True, exist_ok=True)
 
@@ -88,10 +87,10 @@ def controllers() -> list[Path]:
     return [path for path in CGROUPS.iterdir() if path.is_dir() and path.name != "unified"]
 
 
-def make_cgroups() -> None:
+def make_cgroups(addresses: Addresses) -> None:
     """Create the cgroup that all pods live under, with what version 1 does not inherit."""
     for root in controllers():
-        group = root / CGROUP
+        group = root / addresses.name
         group.mkdir(exist_ok=True)
         for name in ("cpuset.cpus", "cpuset.mems"):
             if (group / name).exists() and not (group / name).read_text().strip():
@@ -101,10 +100,11 @@ def make_cgroups() -> None:
         (CGROUPS / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in available))
 
 
-def remove_cgroups() -> None:
+def remove_cgroups(addresses: Addresses) -> None:
     """Remove the machine's cgroups, deepest first; a group that still has processes is left alone."""
-    for root in controllers():
-        for directory, _, _ in os.walk(root / CGROUP, topdown=False):
+    # The hybrid layout has a version 2 tree beside the version 1 ones, and the container runtime uses both.
+    for root in (*controllers(), CGROUPS / "unified"):
+        for directory, _, _ in os.walk(root / addresses.name, topdown=False):
             with contextlib.suppress(OSError):
                 Path(directory).rmdir()
 
