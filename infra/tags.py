@@ -1,0 +1,29 @@
+"""Tags on every AWS resource, set once as the provider's default tags.
+
+Kubernetes labels are in `infra/workloads/labels.py`: they select pods and therefore never change.
+"""
+
+from __future__ import annotations
+
+import re
+
+from infra.settings.settings import ProfileName
+
+_VALUE = re.compile(r"[\w\s+\-=.:/@]{1,256}")
+
+
+def default_tags(*, stack: str, profile: ProfileName, owner: str, cost_center: str) -> dict[str, str]:
+    """Who and what a resource belongs to. ValueError for a value that AWS would refuse in some service."""
+    tags = {
+        "roost:stack": stack,
+        "roost:profile": profile,
+        "owner": owner,
+        "cost-center": cost_center,
+        "managed-by": "pulumi",
+    }
+    for key, value in tags.items():
+        if not _VALUE.fullmatch(value):
+            raise ValueError(
+                f"the tag {key} cannot be {value!r}: use 1 to 256 letters, digits, spaces and + - = . _ : / @"
+            )
+    return tags
