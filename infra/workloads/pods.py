@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.ports import MountedCredentials
+from infra.ports import MountedCredentials, NamespaceAccess
+from infra.settings.base import ComputeResources
+from infra.sizing.timing import Probe
+from infra.workloads.labels import labels
 
 core = k8s.core.v1
 
@@ -51,6 +54,46 @@ def container_security() -> core.SecurityContextArgsDict:
     }
 
 
+def resources(settings: ComputeResources) -> core.ResourceRequirementsArgsDict:
+    """Requests and limits; without a CPU limit a pod may use what is idle."""
+    limits = {"memory": settings.memory_limit, **({"cpu": settings.cpu_limit} if settings.cpu_limit else {})}
+    return {
+        "requests": {"cpu": settings.cpu_request, "memory": settings.memory_request},
+        "limits": limits,
+    }
+
+
+def http_probe(path: str, port: str, numbers: Probe) -> core.ProbeArgsDict:
+    """An HTTP probe with computed numbers."""
+    return {"http_get": {"path": path, "port": port}, **_numbers(numbers)}
+
+
+def exec_probe(command: list[str], numbers: Probe) -> core.ProbeArgsDict:
+    """A probe that runs a program of the image, without a shell."""
+    return {"exec_": {"command": command}, **_numbers(numbers)}
+
+
+def _numbers(numbers: Probe) -> core.ProbeArgsDict:
+    return {
+        "period_seconds": numbers.period_seconds,
+        "timeout_seconds": numbers.timeout_seconds,
+        "failure_threshold": numbers.failure_threshold,
+    }
+
+
+def service_account(
+    name: str, namespace: NamespaceAccess, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """An identity without a token: none of our pods talks to the Kubernetes API. Returns its name."""
+    account = core.ServiceAccount(
+        name,
+        metadata={"name": name, "namespace": namespace.name, "labels": labels(name)},
+        automount_service_account_token=False,
+        opts=opts,
+    )
+    return name_of(account)
+
+
 def scratch(path: str = "/tmp", size: str = "64Mi") -> Mounts:  # noqa: S108 - the container's own
     """An empty directory to write to; the kubelet evicts the pod that fills it beyond `size`."""
     name = path.strip("/").replace("/", "-")
@@ -87,7 +130,9 @@ def mounted_credentials(credentials: MountedCredentials, path: str) -> Mounts:
     )
 
 
-def name_of(resource: core.Secret | core.ConfigMap | core.Service | core.Namespace) -> pulumi.Output[str]:
+def name_of(
+    resource: core.Secret | core.ConfigMap | core.Service | core.Namespace | core.ServiceAccount,
+) -> pulumi.Output[str]:
     """The object's name in the cluster, which autonaming chose unless the program did."""
     return resource.metadata.apply(_name)
 

@@ -1,0 +1,168 @@
+"""The agent server: Deployment, Service, disruption budget, autoscaler, and what it may connect to."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random as random
+
+from infra.ports import ClusterAccess, NamespaceAccess, ServerEndpoint, Supplies
+from infra.settings.model import ModelSettings
+from infra.settings.server import ServerSettings
+from infra.sizing.connections import SURGE_PODS
+from infra.sizing.timing import Timing
+from infra.workloads.connections import Connection
+from infra.workloads.labels import labels, selector
+from infra.workloads.migration import Migration
+from infra.workloads.openings import open_connections
+from infra.workloads.pods import immutable_secret, name_of, secret_files, service_account
+from infra.workloads.server_pod import PORT, ServerPod, secret_contents
+
+WORKLOAD = "server"
+
+
+class Server(pulumi.ComponentResource):
+    """Server pods at the migrated revision; a rollout never goes below the ready count and cuts no stream."""
+
+    endpoint: ServerEndpoint
+    password: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        settings: ServerSettings,
+        *,
+        model: ModelSettings,
+        timing: Timing,
+        cluster: ClusterAccess,
+        namespace: NamespaceAccess,
+        supplies: Supplies,
+        migration: Migration,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("roost:workloads:Server", name, None, opts)
+        self._opts = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
+        self._settings = settings
+        self._cluster = cluster
+        self._namespace = namespace
+        self._pod = ServerPod(settings=settings, model_settings=model, timing=timing, supplies=supplies)
+        self.password = self._password("server-password")
+        secret = self._secret(self.password, self._password("encryption-key"))
+        reaches = [supplies.database.reach, *supplies.model.reach]
+        openings = open_connections(
+            [Connection(client=WORKLOAD, reach=r) for r in reaches], namespace, self._opts
+        )
+        deployment = self._deployment(
+            secret,
+            after=[*namespace.ready, *supplies.database.ready, *supplies.model.ready, *openings, migration],
+        )
+        self._disruption_budget()
+        self._autoscaler(deployment)
+        service = self._service(deployment)
+        self.endpoint = ServerEndpoint(
+            namespace=namespace, service=name_of(service), port=PORT, labels=selector(WORKLOAD)
+        )
+        self.register_outputs({"password": self.password})
+
+    def _password(self, name: str) -> pulumi.Output[str]:
+        """48 letters and digits: 285 bits, and safe in URLs, shells and headers."""
+        password = random.RandomPassword(
+            name, length=48, special=False, opts=pulumi.ResourceOptions(parent=self)
+        )
+        return password.result
+
+    def _secret(
+        self, server_password: pulumi.Output[str], encryption_key: pulumi.Output[str]
+    ) -> k8s.core.v1.Secret:
+        supplies = self._pod.supplies
+        contents = secret_contents(
+            supplies.database, supplies.model, server_password=server_password, encryption_key=encryption_key
+        )
+        return immutable_secret(WORKLOAD, contents, self._namespace.name, labels(WORKLOAD), self._opts)
+
+    def _deployment(
+        self, secret: k8s.core.v1.Secret, *, after: list[pulumi.Resource]
+    ) -> k8s.apps.v1.Deployment:
+        spread = ["kubernetes.io/hostname"]
+        if self._cluster.zone_spread:
+            spread.append("topology.kubernetes.io/zone")
+        account = service_account(WORKLOAD, self._namespace, self._opts)
+        return k8s.apps.v1.Deployment(
+            WORKLOAD,
+            metadata={"name": WORKLOAD, "namespace": self._namespace.name, "labels": labels(WORKLOAD)},
+            # No replicas: they are the autoscaler's, which lifts the first pod to the minimum.
+            spec={
+                "revision_history_limit": 3,
+                "progress_deadline_seconds": self._pod.timing.progress_deadline,
+                "selector": {"match_labels": selector(WORKLOAD)},
+                "strategy": {
+                    "type": "RollingUpdate",
+                    "rolling_update": {"max_unavailable": 0, "max_surge": SURGE_PODS},
+                },
+                "template": {
+                    "metadata": {"labels": labels(WORKLOAD)},
+                    "spec": self._pod.spec(account, secret_files(secret), spread),
+                },
+            },
+            opts=pulumi.ResourceOptions.merge(
+                self._opts,
+                pulumi.ResourceOptions(depends_on=after, custom_timeouts=self._rollout_timeout()),
+            ),
+        )
+
+    def _rollout_timeout(self) -> pulumi.CustomTimeouts:
+        """Every pod in turn may take the progress deadline; more means that it is stuck."""
+        seconds = self._pod.timing.progress_deadline * (self._settings.replicas.max + 1)
+        return pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s")
+
+    def _service(self, deployment: k8s.apps.v1.Deployment) -> k8s.core.v1.Service:
+        # After the Deployment: waiting for endpoints would otherwise hide why there are none.
+        return k8s.core.v1.Service(
+            WORKLOAD,
+            metadata={"name": WORKLOAD, "namespace": self._namespace.name, "labels": labels(WORKLOAD)},
+            spec={
+                "type": "ClusterIP",
+                "selector": selector(WORKLOAD),
+                "ports": [{"name": "http", "port": PORT, "target_port": "http"}],
+            },
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[deployment])),
+        )
+
+    def _disruption_budget(self) -> None:
+        k8s.policy.v1.PodDisruptionBudget(
+            WORKLOAD,
+            metadata={"name": WORKLOAD, "namespace": self._namespace.name, "labels": labels(WORKLOAD)},
+            # Always satisfiable, so that a node can be drained even with one replica; and pods that never
+            # became ready are no reason to keep a node.
+            spec={
+                "max_unavailable": 1,
+                "selector": {"match_labels": selector(WORKLOAD)},
+                "unhealthy_pod_eviction_policy": "AlwaysAllow",
+            },
+            opts=self._opts,
+        )
+
+    def _autoscaler(self, deployment: k8s.apps.v1.Deployment) -> None:
+        replicas, targets = self._settings.replicas, self._settings.autoscaling
+        # Without metrics it can only hold the minimum; saying so is better than promising more.
+        most = replicas.max if self._cluster.metrics_available else replicas.min
+        k8s.autoscaling.v2.HorizontalPodAutoscaler(
+            WORKLOAD,
+            metadata={"name": WORKLOAD, "namespace": self._namespace.name, "labels": labels(WORKLOAD)},
+            spec={
+                "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": WORKLOAD},
+                "min_replicas": replicas.min,
+                "max_replicas": most,
+                "metrics": [_target("cpu", targets.cpu_percent), _target("memory", targets.memory_percent)],
+                # Streams are long: taking pods away in a hurry would only drain them for nothing.
+                "behavior": {"scale_down": {"stabilization_window_seconds": 300}},
+            },
+            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[deployment])),
+        )
+
+
+def _target(resource: str, percent: int) -> k8s.autoscaling.v2.MetricSpecArgsDict:
+    return {
+        "type": "Resource",
+        "resource": {"name": resource, "target": {"type": "Utilization", "average_utilization": percent}},
+    }

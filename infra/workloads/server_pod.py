@@ -1,0 +1,135 @@
+"""The server's pod: its environment, its files, and how it starts and stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.ports import DatabaseEndpoint, ModelEndpoint, Supplies
+from infra.settings.model import ModelSettings
+from infra.settings.server import ServerSettings
+from infra.sizing.timing import Timing
+from infra.workloads.database import login_environment, login_files
+from infra.workloads.jobs import SERVER_UID
+from infra.workloads.labels import selector
+from infra.workloads.pods import (
+    SECRETS_DIR,
+    Mounts,
+    container_security,
+    environment,
+    http_probe,
+    pod_security,
+    resources,
+    scratch,
+)
+
+core = k8s.core.v1
+
+PORT = 8283
+LIVENESS = "/v1/health/"
+READINESS = "/v1/ready/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerPod:
+    """What one server pod is made of, less its secrets' values."""
+
+    settings: ServerSettings
+    model_settings: ModelSettings
+    timing: Timing
+    supplies: Supplies
+
+    def environment(self) -> dict[str, pulumi.Input[str]]:
+        """Plain variables; every secret is the path of a file."""
+        return {
+            **login_environment(self.supplies.database, self.supplies.database.app, direct=False),
+            **_model_environment(self.supplies.model),
+            "LETTA_PG_POOL_SIZE": str(self.settings.pool_size),
+            "LETTA_SERVER_PASSWORD_FILE": f"{SECRETS_DIR}/server-password",
+            "LETTA_ENCRYPTION_KEY_FILE": f"{SECRETS_DIR}/encryption-key",
+            "GLOBAL_MAX_CONTEXT_WINDOW_LIMIT": str(self.model_settings.context_window),
+            "HOST": "0.0.0.0",  # noqa: S104 - in a pod, behind a NetworkPolicy
+            "PORT": str(PORT),
+            "ROOST_DRAIN_SECONDS": str(self.timing.drain),
+            "LETTA_UVICORN_TIMEOUT_KEEP_ALIVE": str(self.timing.keep_alive),
+            "LETTA_KEEPALIVE_INTERVAL": str(self.timing.ping),
+            "LETTA_LOG_LEVEL": self.settings.log_level,
+        }
+
+    def spec(self, account: pulumi.Input[str], mounts: Mounts, spread: list[str]) -> core.PodSpecArgsDict:
+        """The pod spec; `spread` are the topology keys over which pods are spread."""
+        mounts = mounts + scratch()
+        return {
+            "service_account_name": account,
+            "automount_service_account_token": False,
+            "enable_service_links": False,
+            "security_context": pod_security(SERVER_UID),
+            "termination_grace_period_seconds": self.timing.termination_grace,
+            "topology_spread_constraints": [_spread(key) for key in spread],
+            "volumes": mounts.volumes,
+            "containers": [self._container(mounts)],
+        }
+
+    def _container(self, mounts: Mounts) -> core.ContainerArgsDict:
+        return {
+            "name": "server",
+            "image": self.supplies.images.server,
+            "image_pull_policy": "IfNotPresent",
+            "args": ["serve"],
+            "env": environment(self.environment()),
+            "ports": [{"name": "http", "container_port": PORT}],
+            "volume_mounts": mounts.mounts,
+            "security_context": container_security(),
+            "resources": resources(self.settings.resources),
+            "startup_probe": http_probe(LIVENESS, "http", self.timing.startup),
+            "liveness_probe": http_probe(LIVENESS, "http", self.timing.liveness),
+            "readiness_probe": http_probe(READINESS, "http", self.timing.readiness),
+            # The kubelet's own sleep: the image has no shell. Requests still arrive until every proxy knows.
+            "lifecycle": {"pre_stop": {"sleep": {"seconds": self.timing.pre_stop}}},
+            "termination_message_policy": "FallbackToLogsOnError",
+        }
+
+
+def secret_contents(
+    database: DatabaseEndpoint,
+    model: ModelEndpoint,
+    *,
+    server_password: pulumi.Output[str],
+    encryption_key: pulumi.Output[str],
+) -> dict[str, pulumi.Output[str]]:
+    """Contents of the files that `ServerPod.environment` names."""
+    keys = {"model-api-key": model.api_key, "embedding-api-key": model.embedding_api_key}
+    return {
+        **login_files(database, database.app),
+        "server-password": server_password,
+        "encryption-key": encryption_key,
+        **{name: value for name, value in keys.items() if value is not None},
+    }
+
+
+def _model_environment(model: ModelEndpoint) -> dict[str, pulumi.Input[str]]:
+    variables: dict[str, pulumi.Input[str]] = {
+        "VLLM_API_BASE": model.base_url,
+        "LETTA_DEFAULT_LLM_HANDLE": model.handle,
+        "EMBEDDING_API_BASE": model.embedding_base_url,
+        "LETTA_DEFAULT_EMBEDDING_HANDLE": model.embedding_handle,
+        "LETTA_EMBEDDING_DIM": str(model.embedding_dim),
+    }
+    if model.api_key is not None:
+        variables["VLLM_API_KEY_FILE"] = f"{SECRETS_DIR}/model-api-key"
+    if model.embedding_api_key is not None:
+        variables["EMBEDDING_API_KEY_FILE"] = f"{SECRETS_DIR}/embedding-api-key"
+    return variables
+
+
+def _spread(key: str) -> core.TopologySpreadConstraintArgsDict:
+    # Prefer, not insist: a pod in the wrong zone serves better than one that is pending.
+    return {
+        "max_skew": 1,
+        "topology_key": key,
+        "when_unsatisfiable": "ScheduleAnyway",
+        "label_selector": {"match_labels": selector("server")},
+        "match_label_keys": ["pod-template-hash"],
+    }
