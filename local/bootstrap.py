@@ -28,6 +28,8 @@ from local import paths  # noqa: E402 - needs the line above when run as a scrip
 LOCK_FILE = REPO / "requirements.lock"
 MARKER = ".complete"
 OTHER_BUILD_SECONDS = 1800
+SECONDS_VARIABLE = "ROOST_BOOTSTRAP_SECONDS"
+"""Tells the CLI how long this step took, for the timings of `make up`."""
 PIN = re.compile(rb"^[A-Za-z0-9][A-Za-z0-9._-]*==", re.MULTILINE)
 
 
@@ -43,8 +45,12 @@ def is_complete(venv: Path) -> bool:
 
 def main(argv: list[str]) -> NoReturn:
     """Make the environment if it is missing, then become `python -m local.cli <argv>`."""
-    if sys.version_info < (3, 11):
-        _fail(f"Roost needs Python 3.11 or newer; this is {sys.version.split()[0]}.", "make PYTHON=python3.11 …")
+    if sys.version_info < (3, 11):  # noqa: UP036 - the very check that this script is there to make
+        _fail(
+            f"Roost needs Python 3.11 or newer; this is {sys.version.split()[0]}.",
+            "Try make PYTHON=python3.12 …",
+        )
+    started = time.monotonic()
     lock = LOCK_FILE.read_bytes()
     venv = venv_dir(lock)
     if not is_complete(venv):
@@ -52,6 +58,7 @@ def main(argv: list[str]) -> NoReturn:
             if not is_complete(venv):
                 build(venv, lock)
     python = str(venv / "bin" / "python")
+    os.environ[SECONDS_VARIABLE] = f"{time.monotonic() - started:.1f}"
     inherited = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = f"{REPO}{os.pathsep}{inherited}" if inherited else str(REPO)
     os.execv(python, [python, "-m", "local.cli", *argv])  # noqa: S606 - becoming the CLI is the point
@@ -76,9 +83,13 @@ def _install(venv: Path, lock: bytes, log: Path) -> None:
     # The lock is the whole closure, so pip need not (and, for dependencies that we override away, must not)
     # look for more.
     argv = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    argv += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--progress-bar=off", "-r", str(LOCK_FILE)]
+    argv += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--progress-bar=off"]
+    argv += ["--requirement", str(LOCK_FILE)]
     meter = _Meter(total)
-    with log.open("ab") as out, subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
+    with (
+        log.open("ab") as out,
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip,
+    ):
         assert pip.stdout is not None
         for line in pip.stdout:
             out.write(line)
@@ -99,7 +110,7 @@ class _Meter:
     def line(self, text: str) -> None:
         if text.startswith("Collecting "):
             self._seen += 1
-            name = text.split()[1].split("==")[0]
+            name = text.split()[1].partition("==")[0]
             self._show(f"{self._seen}/{self._total} packages  {name}", every=25)
         elif text.startswith("Installing collected packages"):
             self._show(f"installing {self._total} packages", every=1)
@@ -119,7 +130,8 @@ class _Meter:
 
 def _ensure_venv_module() -> None:
     """Debian splits venv's pip out of Python: install it where it is missing."""
-    if subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode == 0:
+    probe = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)
+    if probe.returncode == 0:
         return
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         _fail("Python's venv module is not installed.", "Install it (Debian: apt-get install python3-venv).")
@@ -147,15 +159,19 @@ def _wait_for(handle: IO[str]) -> None:
     deadline = time.monotonic() + OTHER_BUILD_SECONDS
     while time.monotonic() < deadline:
         try:
-            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.5)
+        else:
+            return
     _fail("Another make has been creating the environment for half an hour.", "Stop it, then run this again.")
 
 
 def _run(argv: list[str], log: Path, environment: dict[str, str] | None = None) -> None:
     with log.open("ab") as out:
-        code = subprocess.run(argv, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False).returncode
+        code = subprocess.run(
+            argv, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False
+        ).returncode
     if code != 0:
         _fail_with_log(f"`{' '.join(argv[:4])} …` failed (exit code {code}).", log)
 
@@ -167,7 +183,7 @@ def _say(text: str) -> None:
 def _fail_with_log(problem: str, log: Path) -> NoReturn:
     for line in log.read_text(errors="replace").splitlines()[-12:]:
         _say(f"  │ {line}")
-    _fail(problem, f"The whole log is {log}; check that the package index answers, then run the same command again.")
+    _fail(problem, f"The whole log: {log}. Check that the package index answers, then run the same again.")
 
 
 def _fail(problem: str, remedy: str) -> NoReturn:

@@ -1,0 +1,172 @@
+"""Command line behind the Makefile: `python -m local.cli <command>`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+
+from local.cli.phases import PhaseFailedError
+from local.progress import PhaseError
+
+# Each command imports what it needs when it runs: `make env` should not wait for what `make up` needs.
+
+
+def _up(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.up import up
+
+    return up(console, args.context or None)
+
+
+def _proof(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.up import prove_again
+
+    return prove_again(console)
+
+
+def _down(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.clean import down
+
+    return down(console)
+
+
+def _clean(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.clean import clean
+
+    return clean(console, confirmed=args.yes)
+
+
+def _status(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.status import status
+
+    return status(console)
+
+
+def _logs(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.logs import logs
+
+    return logs(args.service, follow=args.follow)
+
+
+def _shell(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.shell import shell
+
+    return shell()
+
+
+def _env(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.shell import env
+
+    return env()
+
+
+def _timings(args: argparse.Namespace, console: Console) -> int:
+    from local.cli import timings
+
+    runs = timings.load()[-4:]
+    timings.show(console, runs, "the last runs of make up") if runs else console.print(
+        "  No run of make up yet."
+    )
+    return 0
+
+
+def _bench_up(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.bench import bench_up
+
+    return bench_up(console, confirmed=args.yes)
+
+
+def _develop(name: str) -> Callable[[argparse.Namespace, Console], int]:
+    def command(args: argparse.Namespace, console: Console) -> int:
+        from local.cli import develop
+
+        commands: dict[str, Callable[[], int]] = {
+            "lint": develop.lint,
+            "types": develop.types,
+            "unit": develop.unit,
+            "docs": develop.docs,
+            "lock": develop.compile_locks,
+            "images": lambda: develop.images(console),
+            "test": lambda: develop.test(args.arguments),
+        }
+        return commands[name]()
+
+    return command
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its arguments; `handler` is what runs it."""
+    root = argparse.ArgumentParser(prog="python -m local.cli", description="Roost on this machine.")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(
+        name: str, handler: Callable[[argparse.Namespace, Console], int], text: str
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(handler=handler)
+        return command
+
+    add("up", _up, "set up everything and prove it").add_argument("--context", default="")
+    add("proof", _proof, "hold the proof's conversation again")
+    add("down", _down, "stop everything that `up` started")
+    add("clean", _clean, "down, then remove data and caches").add_argument("--yes", action="store_true")
+    add("status", _status, "what runs")
+    log_command = add("logs", _logs, "the log of a workload or component")
+    log_command.add_argument("service")
+    log_command.add_argument("--follow", action="store_true")
+    add("shell", _shell, "a shell for the running stack")
+    add("env", _env, "shell exports for the running stack")
+    add("timings", _timings, "how long past runs of `up` took")
+    add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
+    add("test", _develop("test"), "lint, types, tests").add_argument("arguments", nargs="*")
+    for name, text in (
+        ("lint", "ruff"),
+        ("types", "basedpyright"),
+        ("unit", "the fast tests"),
+        ("docs", "regenerate docs/settings.md"),
+        ("lock", "resolve the lock files"),
+        ("images", "build the images"),
+    ):
+        add(name, _develop(name), text)
+    return root
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; what can be explained is explained on stderr, without a traceback."""
+    args = parser().parse_args(argv)
+    console = Console(highlight=False)
+    errors = Console(stderr=True, highlight=False)
+    try:
+        return args.handler(args, console)
+    except PhaseFailedError:
+        return 1
+    except PhaseError as problem:
+        errors.print(f"  ✗ {problem.message}", style="bold red", markup=False)
+        errors.print(f"    → {problem.remedy}", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        _say_interrupted(errors, args.command)
+        return 130
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _say_interrupted(errors: Console, command: str) -> None:
+    if command != "up":
+        errors.print("  Interrupted.")
+        return
+    from local import machine
+
+    running = "The cluster goes on running" if machine.status() else "Nothing is running"
+    errors.print(f"\n  Interrupted. {running}; what was finished is kept.", style="yellow")
+    errors.print("  `make up` goes on from here; `make down` stops what runs.")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,94 @@
+"""The targets of developers: checks, lock files, generated documents."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from local import paths
+from local.cli import tools, units
+from local.cli.phases import Run
+
+UNIT_FOLDERS = ("tests/unit", "tests/cli")
+LOCKS = (
+    ("requirements.lock", ("pyproject.toml", "--group=app", "--group=standin", "--group=dev")),
+    ("app/requirements.lock", ("--group=pyproject.toml:app",)),
+    ("local/standin/requirements.lock", ("--group=pyproject.toml:standin",)),
+)
+COMPILE = (
+    "--quiet",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-header",
+    "--no-config",
+    "--python-version=3.11",
+)
+
+
+def lint() -> int:
+    """ruff's rules and its format."""
+    return _first_failure(
+        [str(tools.venv_bin() / "ruff"), "check", "."],
+        [str(tools.venv_bin() / "ruff"), "format", "--check", "--quiet", "."],
+    )
+
+
+def types() -> int:
+    """basedpyright in strict mode, on what pyproject.toml includes."""
+    return _first_failure([str(tools.venv_bin() / "basedpyright")])
+
+
+def unit() -> int:
+    """The tests that need nothing but this process."""
+    return _first_failure(
+        [*_pytest(), *(folder for folder in UNIT_FOLDERS if (paths.REPO / folder).is_dir())]
+    )
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Lint, types and every test that does not need the running stack; all three even if one fails."""
+    suite = [*_pytest(), *(arguments or ["--ignore=tests/stack"])]
+    codes = [lint(), types(), _first_failure(suite)]
+    return next((code for code in codes if code), 0)
+
+
+def docs() -> int:
+    """docs/settings.md, from the settings models."""
+    return _first_failure([sys.executable, "-m", "infra.settings.document"])
+
+
+def compile_locks() -> int:
+    """Resolve pyproject.toml into the three lock files; pins that still fit stay."""
+    base = [str(tools.venv_bin() / "uv"), "pip", "compile", *COMPILE, "--override=local/lock-overrides.txt"]
+    return _first_failure(*([*base, *sources, f"--output-file={target}"] for target, sources in LOCKS))
+
+
+def images(console: Console) -> int:
+    """Build the images, and print their references."""
+    run = Run(console)
+    with run.phase("Images") as phase:
+        built = tools.build_images(phase)
+    for name, image in built.items():
+        run.say(f"{name:<10} {image.ref}  {units.size(image.archive.stat().st_size)}")
+    return 0
+
+
+def _pytest() -> list[str]:
+    return [sys.executable, "-m", "pytest", "-q"]
+
+
+def _first_failure(*commands: list[str]) -> int:
+    """Run commands one after the other; the first exit code that is not 0."""
+    environment = {
+        **os.environ,
+        "PATH": f"{tools.venv_bin()}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+    for command in commands:
+        code = subprocess.run(command, cwd=paths.REPO, env=environment, check=False).returncode
+        if code:
+            return code
+    return 0

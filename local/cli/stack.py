@@ -1,0 +1,201 @@
+"""Runs Pulumi for `make up` and shows the engine's events as one phase."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import paths
+from local.cli.events import Tail, Tally
+from local.cli.stack_file import keep_salt_out
+from local.progress import PhaseError, Progress
+
+STACK = "local"
+UP_SECONDS = 1800
+QUERY_SECONDS = 60
+CANCEL_SECONDS = 120
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The `local` stack: which pulumi runs it, with which environment."""
+
+    pulumi: str
+    environment: Mapping[str, str]
+
+    def up(self, progress: Progress) -> Tally:
+        """`pulumi up`; what it changed.
+
+        Raises:
+            PhaseError: Pulumi failed; the message holds its diagnostics.
+        """
+        logs = paths.state() / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        self._release_dead_locks(progress)
+        with keep_salt_out(paths.REPO / f"Pulumi.{STACK}.yaml", fresh=not self.exists()):
+            if not self.exists():
+                progress.note("creating the stack")
+                self._query("stack", "init", STACK)
+            return self._update(progress, logs / "pulumi-up.log", logs / "pulumi-events.jsonl")
+
+    def exists(self) -> bool:
+        """Whether the backend knows the stack (of our file backend: whether its file is there)."""
+        if self.environment.get("PULUMI_BACKEND_URL", "").startswith("file://"):
+            return any(self._backend().glob(f".pulumi/stacks/*/{STACK}.json*"))
+        return any(
+            row["name"].rsplit("/", 1)[-1] == STACK
+            for row in json.loads(self._query("stack", "ls", "--json"))
+        )
+
+    def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
+        """The stack's outputs; {} when it was never up. Secrets are "[secret]" unless asked for."""
+        if not self.exists():
+            return {}
+        flags = ["--show-secrets"] if secrets else []
+        answer = self._query("stack", "output", "--json", "--stack", STACK, *flags)
+        return json.loads(answer or "{}")
+
+    def _update(self, progress: Progress, log: Path, events: Path) -> Tally:
+        progress.log(log)
+        events.unlink(missing_ok=True)
+        argv = [self.pulumi, "up", "--stack", STACK, "--yes", "--skip-preview", "--non-interactive"]
+        argv += ["--color=never", "--suppress-outputs", "--event-log", str(events)]
+        # The event log is a flag for tools that drive pulumi; it hides behind this switch.
+        environment = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
+        with log.open("wb") as out:
+            # A process group of its own: Ctrl-C reaches pulumi once, from us, and it finishes cleanly.
+            process = subprocess.Popen(
+                argv,
+                cwd=paths.REPO,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                process_group=0,
+            )
+            tally = _follow(process, events, progress)
+        if process.returncode != 0:
+            raise _failure(tally, process.returncode, log)
+        _remember_size(tally.done)
+        return tally
+
+    def _query(self, *arguments: str) -> str:
+        result = subprocess.run(
+            [self.pulumi, *arguments, "--non-interactive"],
+            cwd=paths.REPO,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            timeout=QUERY_SECONDS,
+            check=False,
+        )
+        if result.returncode != 0:
+            what = " ".join(arguments[:2])
+            raise PhaseError(
+                f"`pulumi {what}` failed: {result.stderr.strip() or result.stdout.strip()}",
+                "If the state directory was changed by hand, put it back; `make clean` starts afresh.",
+            )
+        return result.stdout
+
+    def _backend(self) -> Path:
+        return Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+
+    def _release_dead_locks(self, progress: Progress) -> None:
+        """A killed pulumi leaves its lock in the file backend; release it when its process is gone."""
+        if not self.environment.get("PULUMI_BACKEND_URL", "").startswith("file://"):
+            return
+        holders = [_holder(path) for path in self._backend().glob(f".pulumi/locks/**/{STACK}/*.json")]
+        if holders and not any(_lives(pid) for pid in holders):
+            progress.note("releasing the lock of an interrupted pulumi")
+            self._query("cancel", "--yes", "--stack", STACK)
+
+
+def _follow(process: subprocess.Popen[bytes], events: Path, progress: Progress) -> Tally:
+    """Show events until pulumi ends; at most UP_SECONDS."""
+    tally, tail, expected = Tally(), Tail(events), _expected_size()
+    deadline = time.monotonic() + UP_SECONDS
+    progress.note("starting the engine")
+    try:
+        while process.poll() is None:
+            _show(tally, tail, progress, expected)
+            if time.monotonic() > deadline:
+                _interrupt(process, progress)
+                raise PhaseError(
+                    f"pulumi up did not end within {UP_SECONDS // 60} minutes.",
+                    "See `make status` for what is not ready.",
+                )
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        _interrupt(process, progress)
+        raise
+    _show(tally, tail, progress, expected)
+    return tally
+
+
+def _show(tally: Tally, tail: Tail, progress: Progress, expected: int) -> None:
+    events = tail.read()
+    for event in events:
+        tally.add(event)
+    if not events or not (tally.done or tally.running):
+        return
+    if expected:
+        progress.advance(tally.done, max(expected, tally.done + len(tally.running)), tally.current())
+    else:
+        progress.note(f"{tally.done} resources done  {tally.current()}".rstrip())
+
+
+def _interrupt(process: subprocess.Popen[bytes], progress: Progress) -> None:
+    progress.note("pulumi is finishing what it began (Ctrl-C again ends it at once)")
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(CANCEL_SECONDS)
+    except (KeyboardInterrupt, subprocess.TimeoutExpired):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _failure(tally: Tally, code: int, log: Path) -> PhaseError:
+    shown = tally.errors[:3]
+    if shown:
+        return PhaseError(
+            "\n".join(["pulumi up failed.", *shown]),
+            f"Fix that and run `make up` again; everything that pulumi said is in {log}.",
+        )
+    return PhaseError(
+        f"pulumi up failed with exit code {code}.", "See the lines above, then run `make up` again."
+    )
+
+
+def _size_file() -> Path:
+    return paths.state() / "logs" / "resources"
+
+
+def _expected_size() -> int:
+    """How many resources the last successful update had: the length of the bar."""
+    try:
+        return int(_size_file().read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _remember_size(count: int) -> None:
+    _size_file().write_text(str(count))
+
+
+def _holder(lock: Path) -> int:
+    try:
+        return int(json.loads(lock.read_text())["pid"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
+def _lives(pid: int) -> bool:
+    return pid > 0 and Path(f"/proc/{pid}").exists()

@@ -1,0 +1,125 @@
+"""Where the tool chain, the images and the machine meet: what `make up` builds, and what is in use."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local import machine, paths
+from local.cli.phases import Phase
+from local.cli.platform import PROJECT_IMAGES, PlatformFacts
+from local.images.build import ImageBuild, build_all, wrap_binary
+from local.machine.config import SystemImages
+from local.machine.layout import VOLUMES_IN_MACHINE, addresses
+from local.progress import PhaseError, Progress
+from local.toolchain import apt, gobuild, versions
+
+PACKAGES = (
+    # The node.
+    "containerd",
+    "containernetworking-plugins",
+    "conntrack",
+    "etcd-server",
+    "iproute2",
+    "ipset",
+    "iptables",
+    "kmod",
+    "nftables",
+    "runc",
+    # The images.
+    "buildah",
+    "git",
+)
+GO_HOME = "/usr/local/go/bin"
+"""Where Go's own installer puts it; a root shell often lacks it on PATH."""
+
+
+def find_go() -> None:
+    """Let everything below find a Go that is installed but not on PATH."""
+    if shutil.which("go") is None and Path(GO_HOME, "go").exists():
+        os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{GO_HOME}"
+
+
+def networks() -> tuple[ipaddress.IPv4Network, ...]:
+    """The networks of the embedded cluster. Raises PhaseError for a ROOST_SUBNET that is none."""
+    try:
+        plan = addresses()
+    except ValueError as error:
+        raise PhaseError(str(error), "Correct ROOST_SUBNET, or unset it.") from error
+    return (plan.link, plan.pods, plan.services)
+
+
+def are_built() -> bool:
+    """Whether nothing is left to compile, so that Go and the room for building are not needed."""
+    return shutil.which("go") is not None and all(
+        gobuild.directory(module).is_dir() for module in (versions.KUBERNETES, versions.NETWORK)
+    )
+
+
+def machine_running() -> bool:
+    return bool(machine.status())
+
+
+def install_packages(phase: Phase) -> None:
+    """Debian packages that are missing."""
+    installed = apt.install(PACKAGES, phase)
+    if installed:
+        phase.result(f"installed {len(installed)}: {' '.join(installed)}")
+    else:
+        phase.unchanged("all there")
+
+
+def build_images(phase: Phase) -> dict[str, ImageBuild]:
+    """The project's images, pause and CoreDNS, by name."""
+    before = {path.name for path in (paths.cache() / "images").glob("*.tar")}
+    images = build_all(phase)
+    coredns = gobuild.directory(versions.NETWORK) / "coredns"
+    images["coredns"] = wrap_binary("coredns", coredns, (), phase)
+    fresh = [name for name, image in images.items() if image.archive.name not in before]
+    if fresh:
+        phase.result(f"built {', '.join(fresh)}")
+    else:
+        phase.unchanged(f"{len(images)} up to date")
+    return images
+
+
+def start_machine(phase: Phase, images: Mapping[str, ImageBuild]) -> PlatformFacts:
+    """The cluster, up and holding the images."""
+    running = machine_running()
+    found = machine.start(
+        phase,
+        binaries=[gobuild.directory(versions.KUBERNETES), gobuild.directory(versions.NETWORK)],
+        images=SystemImages(pause=images["pause"].ref, coredns=images["coredns"].ref),
+        archives={images[name].ref: images[name].archive for name in ("pause", "coredns")},
+    )
+    imported = machine.import_images(
+        phase, {images[name].ref: images[name].archive for name in PROJECT_IMAGES}
+    )
+    loaded = f"{len(imported)} images imported" if imported else "no new image"
+    if running and not imported:
+        phase.unchanged("running")
+    else:
+        phase.result(f"Kubernetes {versions.KUBERNETES_VERSION}, {loaded}")
+    return PlatformFacts(
+        kubeconfig=found.kubeconfig,
+        context=found.context,
+        embedded=True,
+        images={name: images[name].ref for name in PROJECT_IMAGES},
+        node=found.node,
+        volumes_dir=VOLUMES_IN_MACHINE,
+        host_address=found.host_address,
+    )
+
+
+def venv_bin() -> Path:
+    """The directory of the Python that runs this."""
+    return Path(sys.prefix) / "bin"
+
+
+def kubectl() -> str:
+    """The user's kubectl, else the one that was built with the cluster."""
+    return shutil.which("kubectl") or str(paths.tool_dir() / "kubectl")
