@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from infra.settings.base import Section
+from infra.sizing.cidr import plan_subnets
 
 InterfaceEndpoint = Literal[
     "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "secretsmanager", "ssm", "sts"
@@ -43,15 +44,10 @@ class NetworkSettings(Section):
         default=30, description="How long records of accepted and rejected connections are kept."
     )
 
-    @field_validator("zones")
-    @classmethod
-    def _zones_are_distinct_letters(cls, zones: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(zones)) != len(zones) or any(len(z) != 1 or not z.islower() for z in zones):
-            raise ValueError(
-                f"zones are distinct lower-case letters such as [a, b, c], not {list(zones)}: "
-                "`a` stands for the zone whose name is the region followed by a"
-            )
-        return zones
+    @model_validator(mode="after")
+    def _subnets_fit(self) -> Self:
+        plan_subnets(self.cidr, self.zones)
+        return self
 
     @model_validator(mode="after")
     def _something_reaches_aws(self) -> Self:

@@ -1,0 +1,186 @@
+"""The VPC: public, private and database subnets in every zone, and the ways in and out."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_aws import ec2
+
+from infra.aws.keys import Keys
+from infra.aws.network_acl import database_acl
+from infra.aws.network_edges import Endpoints, FlowLogs
+from infra.aws.place import Place
+from infra.options import Options
+from infra.settings.aws_network import NetworkSettings
+from infra.sizing.cidr import SubnetPlan, plan_subnets
+
+
+class Network(pulumi.ComponentResource):
+    """A VPC whose default security group admits nothing and whose database subnets have no route out."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: NetworkSettings,
+        *,
+        keys: Keys,
+        place: Place,
+        options: Options,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("roost:aws:Network", name, None, opts)
+        self._name = name
+        self._settings = settings
+        self._place = place
+        self._options = options
+        self.plan: SubnetPlan = plan_subnets(settings.cidr, settings.zones)
+        vpc = self._vpc()
+        self._public = self._subnets(vpc, "public", self.plan.public)
+        self._private = self._subnets(vpc, "private", self.plan.private)
+        self._database = self._subnets(vpc, "database", self.plan.database)
+        private_tables = self._private_routes(vpc, self._public_routes(vpc))
+        self._isolate_database(vpc)
+        self._flow_logs = FlowLogs(
+            f"{name}-flow-logs", vpc=vpc, retention_days=settings.flow_log_retention_days, keys=keys, place=place,
+            options=options, opts=options.child(self),
+        )  # fmt: skip
+        self._endpoints = Endpoints(
+            f"{name}-endpoints", vpc=vpc, cidr=settings.cidr, services=settings.interface_endpoints,
+            subnets=self._private, route_tables=private_tables, place=place, options=options, opts=options.child(self),
+        )  # fmt: skip
+        self.vpc_id: pulumi.Output[str] = vpc.id
+        self.public_subnet_ids = [s.id for s in self._public.values()]
+        self.private_subnet_ids = [s.id for s in self._private.values()]
+        self.database_subnet_ids = [s.id for s in self._database.values()]
+        self.database_cidrs = tuple(self.plan.database.values())
+        self.ready: list[pulumi.Resource] = [*self._egress, self._endpoints]
+        """What nodes need to reach AWS and their images."""
+        self.register_outputs(
+            {
+                "vpcId": self.vpc_id,
+                "publicSubnetIds": self.public_subnet_ids,
+                "privateSubnetIds": self.private_subnet_ids,
+                "databaseSubnetIds": self.database_subnet_ids,
+            }
+        )
+
+    def _tags(self, suffix: str, **more: str) -> dict[str, str]:
+        return {"Name": f"{self._place.prefix}-{suffix}", **more}
+
+    def _vpc(self) -> ec2.Vpc:
+        vpc = ec2.Vpc(
+            self._name,
+            cidr_block=self._settings.cidr,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags=self._tags("vpc"),
+            opts=self._options.child(self),
+        )
+        ec2.DefaultSecurityGroup(
+            f"{self._name}-default",
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            tags=self._tags("default-closed"),
+            opts=self._options.child(self),
+        )
+        return vpc
+
+    def _subnets(self, vpc: ec2.Vpc, tier: str, cidrs: dict[str, str]) -> dict[str, ec2.Subnet]:
+        roles = {"public": "kubernetes.io/role/elb", "private": "kubernetes.io/role/internal-elb"}
+        marks = {roles[tier]: "1"} if tier in roles else {}
+        return {
+            zone: ec2.Subnet(
+                f"{self._name}-{tier}-{zone}",
+                vpc_id=vpc.id,
+                cidr_block=cidr,
+                availability_zone=f"{self._place.region}{zone}",
+                map_public_ip_on_launch=False,
+                tags=self._tags(f"{tier}-{zone}", tier=tier, **marks),
+                opts=self._options.child(self),
+            )
+            for zone, cidr in cidrs.items()
+        }
+
+    def _public_routes(self, vpc: ec2.Vpc) -> ec2.Route:
+        gateway = ec2.InternetGateway(
+            f"{self._name}-internet", vpc_id=vpc.id, tags=self._tags("internet"), opts=self._options.child(self)
+        )
+        table = self._table(vpc, "public", self._public)
+        return ec2.Route(
+            f"{self._name}-public-internet",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=gateway.id,
+            opts=self._options.child(self),
+        )
+
+    def _table(self, vpc: ec2.Vpc, name: str, subnets: dict[str, ec2.Subnet]) -> ec2.RouteTable:
+        table = ec2.RouteTable(
+            f"{self._name}-{name}", vpc_id=vpc.id, tags=self._tags(name), opts=self._options.child(self)
+        )
+        for zone, subnet in subnets.items():
+            suffix = "" if name.endswith(f"-{zone}") else f"-{zone}"
+            ec2.RouteTableAssociation(
+                f"{self._name}-{name}{suffix}",
+                route_table_id=table.id,
+                subnet_id=subnet.id,
+                opts=self._options.child(self),
+            )
+        return table
+
+    def _private_routes(self, vpc: ec2.Vpc, internet: ec2.Route) -> dict[str, ec2.RouteTable]:
+        """One table for each zone, so that NAT by zone is a change of routes and not of tables."""
+        tables = {z: self._table(vpc, f"private-{z}", {z: s}) for z, s in self._private.items()}
+        gateways = {zone: self._nat(zone, internet) for zone in self._nat_zones()}
+        self._egress: list[pulumi.Resource] = [
+            ec2.Route(
+                f"{self._name}-private-{zone}-nat",
+                route_table_id=table.id,
+                destination_cidr_block="0.0.0.0/0",
+                nat_gateway_id=gateways.get(zone, next(iter(gateways.values()))).id,
+                opts=self._options.child(self),
+            )
+            for zone, table in tables.items()
+            if gateways
+        ]
+        return tables
+
+    def _nat_zones(self) -> tuple[str, ...]:
+        zones = tuple(self.plan.public)
+        return {"none": (), "single": zones[:1], "per-az": zones}[self._settings.nat]
+
+    def _nat(self, zone: str, internet: ec2.Route) -> ec2.NatGateway:
+        address = ec2.Eip(
+            f"{self._name}-nat-{zone}", domain="vpc", tags=self._tags(f"nat-{zone}"), opts=self._options.child(self)
+        )
+        return ec2.NatGateway(
+            f"{self._name}-nat-{zone}",
+            allocation_id=address.allocation_id,
+            subnet_id=self._public[zone].id,
+            tags=self._tags(f"nat-{zone}"),
+            opts=self._options.child(self, depends_on=[internet]),
+        )
+
+    def _isolate_database(self, vpc: ec2.Vpc) -> None:
+        """A table with no route but the VPC's own, and a network ACL that admits clients on one port."""
+        self._table(vpc, "database", self._database)
+        rules = database_acl(tuple(self.plan.private.values()), tuple(self.plan.database.values()))
+        ec2.NetworkAcl(
+            f"{self._name}-database",
+            vpc_id=vpc.id,
+            subnet_ids=[s.id for s in self._database.values()],
+            ingress=[
+                ec2.NetworkAclIngressArgs(
+                    rule_no=r.number, protocol="tcp", action="allow", cidr_block=r.cidr, from_port=r.first, to_port=r.last
+                )
+                for r in rules.ingress
+            ],
+            egress=[
+                ec2.NetworkAclEgressArgs(
+                    rule_no=r.number, protocol="tcp", action="allow", cidr_block=r.cidr, from_port=r.first, to_port=r.last
+                )
+                for r in rules.egress
+            ],
+            tags=self._tags("database"),
+            opts=self._options.child(self),
+        )

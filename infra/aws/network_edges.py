@@ -1,0 +1,133 @@
+"""What watches the VPC's traffic and what keeps it inside: flow logs and endpoints."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_aws import ec2, iam, vpc as rules
+
+from infra.aws.documents import Statement, document, service_trust
+from infra.aws.endpoint_policies import interface_endpoint_policy, s3_endpoint_policy
+from infra.aws.keys import Keys
+from infra.aws.log_group import log_group
+from infra.aws.place import Place
+from infra.options import Options
+
+
+class FlowLogs(pulumi.ComponentResource):
+    """Every accepted and rejected connection of a VPC, in an encrypted log group with an end."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        vpc: ec2.Vpc,
+        retention_days: int,
+        keys: Keys,
+        place: Place,
+        options: Options,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("roost:aws:FlowLogs", name, None, opts)
+        group_name = f"/roost/{place.prefix}/flow-logs"
+        group = log_group(
+            name, physical_name=group_name, key_arn=keys.logs, retention_days=retention_days, opts=options.child(self)
+        )
+        role = iam.Role(
+            name,
+            assume_role_policy=service_trust("vpc-flow-logs.amazonaws.com", account=place.account),
+            opts=options.child(self),
+        )
+        grant = iam.RolePolicy(
+            name,
+            role=role.name,
+            policy=document(
+                Statement(
+                    sid="WriteOwnGroup",
+                    actions=[
+                        "logs:CreateLogStream",
+                        "logs:PutLogEvents",
+                        "logs:DescribeLogGroups",
+                        "logs:DescribeLogStreams",
+                    ],
+                    resources=[place.arn("logs", f"log-group:{group_name}"), place.arn("logs", f"log-group:{group_name}:*")],
+                )
+            ),
+            opts=options.child(self),
+        )
+        self.flow_log_id = ec2.FlowLog(
+            name,
+            vpc_id=vpc.id,
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            max_aggregation_interval=60,
+            opts=options.child(self, depends_on=[grant]),
+        ).id
+        self.register_outputs({"flowLogId": self.flow_log_id})
+
+
+class Endpoints(pulumi.ComponentResource):
+    """S3 inside the VPC always (it costs nothing), other services as the settings say."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        vpc: ec2.Vpc,
+        cidr: str,
+        services: tuple[str, ...],
+        subnets: dict[str, ec2.Subnet],
+        route_tables: dict[str, ec2.RouteTable],
+        place: Place,
+        options: Options,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("roost:aws:Endpoints", name, None, opts)
+        self.s3_id = ec2.VpcEndpoint(
+            f"{name}-s3",
+            vpc_id=vpc.id,
+            service_name=f"com.amazonaws.{place.region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[t.id for t in route_tables.values()],
+            policy=s3_endpoint_policy(place),
+            tags={"Name": f"{place.prefix}-s3"},
+            opts=options.child(self),
+        ).id
+        self.interface_ids: dict[str, pulumi.Output[str]] = {}
+        if services:
+            group = self._door(name, vpc, cidr, place, options)
+            for service in services:
+                self.interface_ids[service] = ec2.VpcEndpoint(
+                    f"{name}-{service.replace('.', '-')}",
+                    vpc_id=vpc.id,
+                    service_name=f"com.amazonaws.{place.region}.{service}",
+                    vpc_endpoint_type="Interface",
+                    private_dns_enabled=True,
+                    subnet_ids=[s.id for s in subnets.values()],
+                    security_group_ids=[group.id],
+                    policy=interface_endpoint_policy(place),
+                    tags={"Name": f"{place.prefix}-{service}"},
+                    opts=options.child(self),
+                ).id
+        self.register_outputs({"s3Id": self.s3_id, "interfaceIds": self.interface_ids})
+
+    def _door(self, name: str, vpc: ec2.Vpc, cidr: str, place: Place, options: Options) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            name,
+            vpc_id=vpc.id,
+            description="Interface endpoints: HTTPS from inside the VPC",
+            tags={"Name": f"{place.prefix}-endpoints"},
+            opts=options.child(self),
+        )
+        rules.SecurityGroupIngressRule(
+            name,
+            security_group_id=group.id,
+            description="HTTPS from the VPC",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4=cidr,
+            opts=options.child(self),
+        )
+        return group

@@ -1,0 +1,207 @@
+"""What AWS would answer: ids, ARNs and computed outputs of each resource type that the stack uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.realism import Answer, Outputs, digest
+
+ACCOUNT = "111122223333"
+REGION = "eu-central-1"
+
+Inputs = dict[str, Any]
+
+
+def _arn(service: str, resource: str, inputs: Inputs, *, regional: bool = True) -> str:
+    region = inputs.get("region", REGION) if regional else ""
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{resource}"
+
+
+def _physical(name: str, inputs: Inputs, key: str = "name") -> str:
+    return inputs.get(key) or f"{inputs.get(key + 'Prefix', name + '-')}{digest(name, length=7)}"
+
+
+def _ec2(prefix: str, kind: str) -> Outputs:
+    def answer(name: str, inputs: Inputs) -> Answer:
+        id_ = f"{prefix}-{digest(kind, name, length=17)}"
+        return id_, {"arn": _arn("ec2", f"{kind}/{id_}", inputs)}
+
+    return answer
+
+
+def _plain(kind: str) -> Outputs:
+    """Nothing computed but an id."""
+    return lambda name, _: (digest(kind, name, length=12), {})
+
+
+def _eip(name: str, _: Inputs) -> Answer:
+    id_ = f"eipalloc-{digest(name, length=17)}"
+    return id_, {"allocationId": id_, "publicIp": "203.0.113.10"}
+
+
+def _launch_template(name: str, inputs: Inputs) -> Answer:
+    id_ = f"lt-{digest(name, length=17)}"
+    return id_, {"arn": _arn("ec2", f"launch-template/{id_}", inputs), "latestVersion": 1, "name": _physical(name, inputs)}
+
+
+def _key(name: str, inputs: Inputs) -> Answer:
+    id_ = digest("key", name, length=32)
+    return id_, {"keyId": id_, "arn": _arn("kms", f"key/{id_}", inputs)}
+
+
+def _named(service: str, path: str, *, regional: bool = True) -> Outputs:
+    def answer(name: str, inputs: Inputs) -> Answer:
+        physical = _physical(name, inputs)
+        return physical, {"name": physical, "arn": _arn(service, f"{path}{physical}", inputs, regional=regional)}
+
+    return answer
+
+
+def _bucket(name: str, inputs: Inputs) -> Answer:
+    physical = _physical(name, inputs, "bucket")
+    return physical, {
+        "bucket": physical,
+        "arn": f"arn:aws:s3:::{physical}",
+        "bucketRegionalDomainName": f"{physical}.s3.{inputs.get('region', REGION)}.amazonaws.com",
+    }
+
+
+def _instance(name: str, inputs: Inputs) -> Answer:
+    identifier = _physical(name, inputs, "identifier")
+    secret = _arn("secretsmanager", f"secret:rds!db-{digest(identifier)}-AbCdEf", inputs)
+    return f"db-{digest(identifier, length=26).upper()}", {
+        "identifier": identifier,
+        "arn": _arn("rds", f"db:{identifier}", inputs),
+        "address": f"{identifier}.{digest(name, length=12)}.{REGION}.rds.amazonaws.com",
+        "resourceId": f"db-{digest(identifier, length=26).upper()}",
+        "masterUserSecrets": [
+            {"secretArn": secret, "secretStatus": "active", "kmsKeyId": inputs["masterUserSecretKmsKeyId"]}
+        ],
+    }
+
+
+def _cluster(name: str, inputs: Inputs) -> Answer:
+    physical = _physical(name, inputs)
+    vpc = dict(inputs["vpcConfig"]) | {"clusterSecurityGroupId": f"sg-{digest('cluster', name, length=17)}"}
+    return physical, {
+        "name": physical,
+        "arn": _arn("eks", f"cluster/{physical}", inputs),
+        "endpoint": f"https://{digest(physical, length=32).upper()}.gr7.{REGION}.eks.amazonaws.com",
+        "certificateAuthority": {"data": "LS0tLS1CRUdJTg=="},
+        "vpcConfig": vpc,
+    }
+
+
+def _load_balancer(name: str, inputs: Inputs) -> Answer:
+    arn = _arn("elasticloadbalancing", f"loadbalancer/app/{name}/{digest(name, length=16)}", inputs)
+    return arn, {
+        "arn": arn,
+        "arnSuffix": arn.partition("loadbalancer/")[2],
+        "dnsName": f"{name}-{digest(name)}.{REGION}.elb.amazonaws.com",
+        "zoneId": "Z215JYRZR1TBD5",
+    }
+
+
+def _certificate(name: str, inputs: Inputs) -> Answer:
+    arn = _arn("acm", f"certificate/{digest(name, length=32)}", inputs)
+    domain = inputs["domainName"]
+    option = {
+        "domainName": domain,
+        "resourceRecordName": f"_{digest(domain, length=32)}.{domain}.",
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": f"_{digest(domain, 'v', length=32)}.acm-validations.aws.",
+    }
+    return arn, {"arn": arn, "domainValidationOptions": [option]}
+
+
+def _arn_as_id(service: str, kind: str) -> Outputs:
+    def answer(name: str, inputs: Inputs) -> Answer:
+        arn = _arn(service, f"{kind}/{_physical(name, inputs)}/{digest(name, length=16)}", inputs)
+        return arn, {"arn": arn, "name": _physical(name, inputs)}
+
+    return answer
+
+
+def _repository(name: str, inputs: Inputs) -> Answer:
+    physical = _physical(name, inputs)
+    return physical, {
+        "name": physical,
+        "arn": _arn("ecr", f"repository/{physical}", inputs),
+        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{physical}",
+    }
+
+
+def _random_string(name: str, inputs: Inputs) -> Answer:
+    return "none", {"result": digest(name, length=64)[: int(inputs["length"])]}
+
+
+_EC2: dict[str, tuple[str, str]] = {
+    "ec2/vpc:Vpc": ("vpc", "vpc"),
+    "ec2/subnet:Subnet": ("subnet", "subnet"),
+    "ec2/internetGateway:InternetGateway": ("igw", "internet-gateway"),
+    "ec2/natGateway:NatGateway": ("nat", "natgateway"),
+    "ec2/routeTable:RouteTable": ("rtb", "route-table"),
+    "ec2/routeTableAssociation:RouteTableAssociation": ("rtbassoc", "route-table-association"),
+    "ec2/route:Route": ("r", "route"),
+    "ec2/networkAcl:NetworkAcl": ("acl", "network-acl"),
+    "ec2/securityGroup:SecurityGroup": ("sg", "security-group"),
+    "ec2/defaultSecurityGroup:DefaultSecurityGroup": ("sg", "security-group"),
+    "ec2/vpcEndpoint:VpcEndpoint": ("vpce", "vpc-endpoint"),
+    "ec2/flowLog:FlowLog": ("fl", "vpc-flow-log"),
+    "vpc/securityGroupIngressRule:SecurityGroupIngressRule": ("sgr", "security-group-rule"),
+    "vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("sgr", "security-group-rule"),
+}
+
+_OTHERS: dict[str, Outputs] = {
+    "ec2/eip:Eip": _eip,
+    "ec2/launchTemplate:LaunchTemplate": _launch_template,
+    "kms/key:Key": _key,
+    "kms/replicaKey:ReplicaKey": _key,
+    "kms/alias:Alias": _named("kms", ""),
+    "iam/role:Role": _named("iam", "role/", regional=False),
+    "iam/rolePolicy:RolePolicy": _plain("role-policy"),
+    "iam/rolePolicyAttachment:RolePolicyAttachment": _plain("attachment"),
+    "cloudwatch/logGroup:LogGroup": _named("logs", "log-group:"),
+    "rds/subnetGroup:SubnetGroup": _named("rds", "subgrp:"),
+    "rds/parameterGroup:ParameterGroup": _named("rds", "pg:"),
+    "rds/instance:Instance": _instance,
+    "rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": _plain("backups"),
+    "eks/cluster:Cluster": _cluster,
+    "eks/accessEntry:AccessEntry": _plain("entry"),
+    "eks/accessPolicyAssociation:AccessPolicyAssociation": _plain("policy"),
+    "eks/addon:Addon": _plain("addon"),
+    "eks/nodeGroup:NodeGroup": _arn_as_id("eks", "nodegroup"),
+    "eks/podIdentityAssociation:PodIdentityAssociation": _plain("association"),
+    "ecr/repository:Repository": _repository,
+    "ecr/lifecyclePolicy:LifecyclePolicy": _plain("lifecycle"),
+    "s3/bucket:Bucket": _bucket,
+    "lb/loadBalancer:LoadBalancer": _load_balancer,
+    "lb/targetGroup:TargetGroup": _arn_as_id("elasticloadbalancing", "targetgroup"),
+    "lb/listener:Listener": _arn_as_id("elasticloadbalancing", "listener/app"),
+    "acm/certificate:Certificate": _certificate,
+    "acm/certificateValidation:CertificateValidation": lambda _, inputs: ("valid", {"certificateArn": inputs["certificateArn"]}),
+    "route53/record:Record": lambda _, inputs: (f"{inputs['name']}_{inputs['type']}", {"fqdn": str(inputs["name"]).rstrip(".")}),
+    "wafv2/webAcl:WebAcl": _arn_as_id("wafv2", "regional/webacl"),
+    "wafv2/webAclAssociation:WebAclAssociation": _plain("waf-association"),
+    "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": _plain("waf-logging"),
+}
+
+_BUCKET_PARTS = (
+    "BucketVersioning",
+    "BucketServerSideEncryptionConfiguration",
+    "BucketPublicAccessBlock",
+    "BucketOwnershipControls",
+    "BucketPolicy",
+    "BucketLifecycleConfiguration",
+    "BucketLogging",
+    "BucketObjectLockConfiguration",
+    "BucketReplicationConfig",
+)
+
+AWS_RESOURCES: dict[str, Callable[[str, Inputs], Answer]] = {
+    **{f"aws:{token}": _ec2(*parts) for token, parts in _EC2.items()},
+    **{f"aws:{token}": answer for token, answer in _OTHERS.items()},
+    **{f"aws:s3/{part[0].lower()}{part[1:]}:{part}": _plain(part) for part in _BUCKET_PARTS},
+    "random:index/randomString:RandomString": _random_string,
+}
