@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.naming import bootstrap_job
 from infra.ports import (
     ClusterAccess,
     Credentials,
@@ -103,12 +102,8 @@ class Bootstrap(pulumi.ComponentResource):
     def _job_name(self, image: pulumi.Output[str], secret: k8s.core.v1.Secret) -> pulumi.Output[str]:
         roles = [login.username for login in _roles(self._database).values()]
         facts = [self._database.direct_host, image, name_of(secret)]
-        return pulumi.Output.all(*facts).apply(lambda known: f"{WORKLOAD}-{_digest([*roles, *known])}")
+        return pulumi.Output.all(*facts).apply(lambda known: bootstrap_job("\n".join([*roles, *known])))
 
 
 def _roles(database: DatabaseEndpoint) -> dict[str, Credentials]:
     return {"migrator": database.migrator, "app": database.app, "readonly": database.readonly}
-
-
-def _digest(facts: list[str]) -> str:
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:10]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.options import waits
 from infra.settings.migration import MigrationSettings
 from infra.workloads.labels import labels
 from infra.workloads.pods import Mounts, container_security, environment, pod_security, resources, scratch
@@ -62,10 +63,7 @@ def database_job(
         },
         opts=pulumi.ResourceOptions.merge(
             opts,
-            # Longer than the Job's own deadline, so that the Job's reason is what people read.
-            pulumi.ResourceOptions(
-                custom_timeouts=pulumi.CustomTimeouts(create=f"{settings.deadline_seconds + 60}s")
-            ),
+            pulumi.ResourceOptions(custom_timeouts=waits(settings.deadline_seconds)),
         ),
     )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.naming import migration_job
 from infra.ports import ClusterAccess, NamespaceAccess, Supplies
 from infra.settings.migration import MigrationSettings
 from infra.workloads.bootstrap import Bootstrap
@@ -50,8 +49,9 @@ class Migration(pulumi.ComponentResource):
         )
         openings = open_connections([Connection(client=WORKLOAD, reach=database.reach)], namespace, child)
         self.revision = revision
+        job_name = migration_job(revision)
         self.job = database_job(
-            job_name(revision),
+            job_name,
             DatabaseCommand(
                 workload=WORKLOAD,
                 args=["db", "migrate"],
@@ -66,7 +66,7 @@ class Migration(pulumi.ComponentResource):
             ),
             settings,
             namespace=namespace.name,
-            job_name=job_name(revision),
+            job_name=job_name,
             opts=pulumi.ResourceOptions.merge(
                 child,
                 pulumi.ResourceOptions(
@@ -75,14 +75,3 @@ class Migration(pulumi.ComponentResource):
             ),
         )
         self.register_outputs({"revision": revision})
-
-
-def job_name(revision: str) -> str:
-    """The Job's name for an alembic revision; ValueError where Kubernetes would refuse it."""
-    name = f"{WORKLOAD}-{revision}"
-    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name) or len(name) > 63:
-        raise ValueError(
-            f"Alembic revision {revision!r} cannot name a Kubernetes Job: use lower-case letters, digits and "
-            "hyphens, at most 55 characters."
-        )
-    return name

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pulumi_random as random
 
+from infra.options import Options, waits
 from infra.ports import ClusterAccess, NamespaceAccess, ServerEndpoint, Supplies
 from infra.settings.model import ModelSettings
 from infra.settings.server import ServerSettings
@@ -34,6 +35,7 @@ class Server(pulumi.ComponentResource):
         *,
         model: ModelSettings,
         timing: Timing,
+        options: Options,
         cluster: ClusterAccess,
         namespace: NamespaceAccess,
         supplies: Supplies,
@@ -46,8 +48,8 @@ class Server(pulumi.ComponentResource):
         self._cluster = cluster
         self._namespace = namespace
         self._pod = ServerPod(settings=settings, model_settings=model, timing=timing, supplies=supplies)
-        self.password = self._password("server-password")
-        secret = self._secret(self.password, self._password("encryption-key"))
+        self.password = _password("server-password", pulumi.ResourceOptions(parent=self))
+        secret = self._secret(self.password, _password("encryption-key", options.key(self)))
         reaches = [supplies.database.reach, *supplies.model.reach]
         openings = open_connections(
             [Connection(client=WORKLOAD, reach=r) for r in reaches], namespace, self._opts
@@ -63,13 +65,6 @@ class Server(pulumi.ComponentResource):
             namespace=namespace, service=name_of(service), port=PORT, labels=selector(WORKLOAD)
         )
         self.register_outputs({"password": self.password})
-
-    def _password(self, name: str) -> pulumi.Output[str]:
-        """48 letters and digits: 285 bits, and safe in URLs, shells and headers."""
-        password = random.RandomPassword(
-            name, length=48, special=False, opts=pulumi.ResourceOptions(parent=self)
-        )
-        return password.result
 
     def _secret(
         self, server_password: pulumi.Output[str], encryption_key: pulumi.Output[str]
@@ -113,7 +108,7 @@ class Server(pulumi.ComponentResource):
     def _rollout_timeout(self) -> pulumi.CustomTimeouts:
         """Every pod in turn may take the progress deadline; more means that it is stuck."""
         seconds = self._pod.timing.progress_deadline * (self._settings.replicas.max + 1)
-        return pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s")
+        return waits(seconds)
 
     def _service(self, deployment: k8s.apps.v1.Deployment) -> k8s.core.v1.Service:
         # After the Deployment: waiting for endpoints would otherwise hide why there are none.
@@ -159,6 +154,11 @@ class Server(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[deployment])),
         )
+
+
+def _password(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """48 letters and digits: 285 bits, and safe in URLs, shells and headers."""
+    return random.RandomPassword(name, length=48, special=False, opts=opts).result
 
 
 def _target(resource: str, percent: int) -> k8s.autoscaling.v2.MetricSpecArgsDict:
