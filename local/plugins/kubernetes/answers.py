@@ -1,0 +1,93 @@
+"""Results and failures in the engine's terms."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import grpc
+from google.protobuf import any_pb2
+from pulumi.runtime.proto import provider_pb2, status_pb2
+
+from local.plugins.base.values import encode
+from local.plugins.kubernetes.diff import Change
+from local.plugins.kubernetes.errors import (
+    ApiError,
+    CancelledError,
+    ClusterUnreachableError,
+    NoSuchKindError,
+    OperationError,
+    scrub,
+)
+from local.plugins.kubernetes.lifecycle import InitializationError
+from local.plugins.kubernetes.paths import render
+from local.plugins.kubernetes.tokens import UnsupportedTokenError
+
+_KINDS = {
+    ("add", False): provider_pb2.PropertyDiff.ADD,
+    ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
+    ("delete", False): provider_pb2.PropertyDiff.DELETE,
+    ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+    ("update", False): provider_pb2.PropertyDiff.UPDATE,
+    ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+}
+# With this code the engine knows that nothing was made, and leaves no pending operation behind.
+_REFUSED = grpc.StatusCode.FAILED_PRECONDITION
+_EXPECTED = (OperationError, NoSuchKindError, UnsupportedTokenError, CancelledError)
+
+
+def differences(found: list[Change], *, delete_first: bool) -> provider_pb2.DiffResponse:
+    """The answer to Diff and DiffConfig, with every changed path."""
+    response = provider_pb2.DiffResponse
+    return response(
+        changes=response.DIFF_SOME if found else response.DIFF_NONE,
+        replaces=[render(change.path) for change in found if change.needs_new],
+        diffs=list(dict.fromkeys(str(change.path[0]) for change in found)),
+        deleteBeforeReplace=delete_first,
+        hasDetailedDiff=True,
+        detailedDiff={
+            render(change.path): provider_pb2.PropertyDiff(
+                kind=_KINDS[change.what, change.needs_new], inputDiff=True
+            )
+            for change in found
+        },
+    )
+
+
+def fail(context: grpc.ServicerContext, error: Exception, secrets: set[str], *, certain: bool) -> NoReturn:
+    """End the call with `error`, without the texts in `secrets`.
+
+    `certain` says that a lost connection cannot have left anything half done. Errors that nobody foresaw
+    are raised again.
+    """
+    if isinstance(error, InitializationError):
+        _fail_initialization(context, error, secrets)
+    if isinstance(error, ApiError):
+        context.abort(_REFUSED, scrub(_refusal(error), secrets))
+    if isinstance(error, ClusterUnreachableError):
+        code = _REFUSED if certain else grpc.StatusCode.UNKNOWN
+        context.abort(code, f"the configured Kubernetes cluster is unreachable: {scrub(str(error), secrets)}")
+    if isinstance(error, _EXPECTED):
+        context.abort(_REFUSED, scrub(str(error), secrets))
+    raise error
+
+
+def _refusal(error: ApiError) -> str:
+    return f"the Kubernetes API server refused it ({error.reason or error.code}): {error}"
+
+
+def _fail_initialization(
+    context: grpc.ServicerContext, error: InitializationError, secrets: set[str]
+) -> NoReturn:
+    reasons = [scrub(reason, secrets) for reason in error.reasons]
+    detail = provider_pb2.ErrorResourceInitFailed(
+        id=error.stored.id,
+        properties=encode(error.stored.outputs),
+        reasons=reasons,
+        inputs=encode(error.inputs) if error.inputs is not None else None,
+    )
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    code = grpc.StatusCode.UNKNOWN
+    status = status_pb2.Status(code=code.value[0], message=reasons[0], details=[packed])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(code, reasons[0])
