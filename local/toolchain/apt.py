@@ -20,7 +20,7 @@ _INSTALL_SECONDS = 1200
 # Another apt (unattended upgrades, say) may hold dpkg's lock for a while.
 _LOCK_SECONDS = 180
 _POLICY = Path("/usr/sbin/policy-rc.d")
-_STEP = re.compile(r"^(?:Get:\d+|Unpacking|Setting up)\s+(\S+)")
+_STEP = re.compile(r"^(?:Get:\d+ \S+ \S+ \S+|Unpacking|Setting up) (\S+)")
 _SIMULATED = re.compile(r"^Inst (\S+)", re.MULTILINE)
 # A download, an unpacking and a setting up.
 _STEPS_EACH = 3

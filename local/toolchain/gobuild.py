@@ -72,7 +72,13 @@ def _go_facts(module: GoModule) -> str:
         )
     question = ["go", "env", "GOVERSION", "GOOS", "GOARCH", "CGO_ENABLED"]
     answer = subprocess.run(
-        question, cwd=module.directory, capture_output=True, text=True, timeout=_QUESTION_SECONDS, check=False
+        question,
+        cwd=module.directory,
+        env=module.environment,
+        capture_output=True,
+        text=True,
+        timeout=_QUESTION_SECONDS,
+        check=False,
     )
     found = re.match(r"go(\d+)\.(\d+)", answer.stdout)
     if answer.returncode != 0 or found is None or (int(found[1]), int(found[2])) < _OLDEST_GO:
@@ -168,7 +174,12 @@ class _Watcher:
 def _go(argv: list[str], module: GoModule, log: Path, deadline: float, watch: Callable[[str], None]) -> None:
     try:
         status = run_logged(
-            argv, log=log, seconds=deadline - time.monotonic(), directory=module.directory, watch=watch
+            argv,
+            log=log,
+            seconds=deadline - time.monotonic(),
+            directory=module.directory,
+            environment=module.environment,
+            watch=watch,
         )
     except CommandTimeoutError:
         raise PhaseError(

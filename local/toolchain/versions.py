@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,18 @@ class GoModule:
     """Import paths of main packages; each becomes a binary named after its last element."""
     variables: tuple[tuple[str, str], ...] = ()
     """String variables that the linker sets (`-X path=value`): mostly versions."""
+    static: bool = False
+    """Without cgo, for programs that go into an image with nothing else in it."""
 
     @property
     def directory(self) -> Path:
         """Where its go.mod lies."""
         return REPO / "local" / "toolchain" / "go" / self.name
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment to build it in."""
+        return {**os.environ, "CGO_ENABLED": "0"} if self.static else dict(os.environ)
 
     @property
     def ldflags(self) -> str:
@@ -69,6 +77,7 @@ KUBERNETES = GoModule(
 NETWORK = GoModule(
     name="network",
     packages=("./coredns", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"),
+    static=True,
 )
 
 MODULES = (PULUMI, KUBERNETES, NETWORK)
