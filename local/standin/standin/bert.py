@@ -114,8 +114,7 @@ class SentenceEncoder:
 
 
 def _gelu(x: Array) -> Array:
-    half = (np.float32(0.5) * x).astype(np.float32, copy=False)
-    return half + half * _erf(x * np.float32(np.sqrt(0.5)))
+    return x * np.float32(0.5) * (_erf(x * np.float32(0.5**0.5)) + np.float32(1.0))
 
 
 def _erf(x: Array) -> Array:
@@ -125,7 +124,7 @@ def _erf(x: Array) -> Array:
     series: Array = np.full_like(t, 1.061405429)
     for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
         series = series * t + np.float32(coefficient)
-    return np.copysign(np.float32(1.0) - series * t * np.exp(-magnitude * magnitude), x)
+    return np.sign(x) * (np.float32(1.0) - series * t * np.exp(-magnitude * magnitude))
 
 
 def _packaged_model() -> Path:
