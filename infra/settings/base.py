@@ -1,10 +1,10 @@
-"""What every settings model shares: frozen, strict about keys, camelCase in YAML; and the common value types."""
+"""What every settings model shares (frozen, strict about keys, camelCase in YAML), and the value types."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from infra.sizing.quantities import cpu_millis, memory_bytes
@@ -46,3 +46,17 @@ class ComputeResources(Section):
     )
     memory_request: Memory = Field(description="Memory that the scheduler sets aside.")
     memory_limit: Memory = Field(description="Memory above which the kernel kills it.")
+
+    @model_validator(mode="after")
+    def _requests_are_within_limits(self) -> Self:
+        if memory_bytes(self.memory_request) > memory_bytes(self.memory_limit):
+            raise ValueError(
+                f"memoryRequest ({self.memory_request}) is above memoryLimit ({self.memory_limit}), "
+                "which Kubernetes refuses: raise the limit or lower the request"
+            )
+        if self.cpu_limit is not None and cpu_millis(self.cpu_request) > cpu_millis(self.cpu_limit):
+            raise ValueError(
+                f"cpuRequest ({self.cpu_request}) is above cpuLimit ({self.cpu_limit}), "
+                "which Kubernetes refuses: raise the limit or lower the request"
+            )
+        return self

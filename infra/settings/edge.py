@@ -14,5 +14,5 @@ class EdgeSettings(Section):
         default=300,
         ge=5,
         le=4000,
-        description="When the edge closes a connection on which nothing moves; streams send pings well before.",
+        description="The edge closes a connection on which nothing moves for so long; streams ping before.",
     )

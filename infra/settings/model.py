@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from infra.settings.base import Section
 from infra.settings.urls import endpoint
@@ -12,25 +12,53 @@ from infra.settings.urls import endpoint
 Endpoint = Annotated[str, AfterValidator(endpoint)]
 """Base URL of an OpenAI-compatible API, as in `https://host/v1`; never with a key in it."""
 
+STAND_IN_MODEL = "scripted-stand-in"
+STAND_IN_EMBEDDING = "all-minilm-l6-v2"
+STAND_IN_DIMENSIONS = 384
+
+LARGEST_INDEXABLE = 4000
+"""pgvector's HNSW takes 2,000 dimensions as `vector` and 4,000 as `halfvec`."""
+
+_PROVIDERS = {"scripted": "scripted", "external": "openai", "vllm": "vllm"}
+_PROVIDER = r"^[a-z0-9][a-z0-9_-]*$"
+
 
 class EmbeddingSettings(Section):
     """The embedding model: what memories are found by. Changing it means embedding everything anew."""
 
     base_url: Endpoint | None = Field(
         default=None,
-        description="OpenAI-compatible URL; absent means the stand-in's small real model (local) or the stack's own.",
+        description="OpenAI-compatible URL; absent means the stack's own (local: the stand-in's).",
     )
-    provider: str = Field(default="local", pattern=r"^[a-z0-9-]+$", description="First part of the handle.")
-    name: str = Field(default="all-minilm-l6-v2", min_length=1, description="Model id at that URL.")
+    provider: str | None = Field(
+        default=None,
+        pattern=_PROVIDER,
+        description="First part of the handle; absent means `local` without a URL, else `openai`.",
+    )
+    name: str = Field(default=STAND_IN_EMBEDDING, min_length=1, description="Model id at that URL.")
     dimensions: int = Field(
-        default=384, ge=1, le=4000, description="Length of a vector; 4,000 is what can be indexed."
+        default=STAND_IN_DIMENSIONS,
+        ge=1,
+        description=f"Length of its vectors, at most {LARGEST_INDEXABLE:,}: longer ones cannot be indexed.",
     )
     api_key: SecretStr | None = Field(default=None, description="Bearer key; set it with `--secret`.")
+
+    @field_validator("dimensions")
+    @classmethod
+    def _can_be_indexed(cls, dimensions: int) -> int:
+        if dimensions > LARGEST_INDEXABLE:
+            raise ValueError(
+                f"{dimensions:,} dimensions cannot be indexed, so every search would read every memory; "
+                f"pgvector's HNSW takes at most {LARGEST_INDEXABLE:,}: choose a smaller model, or one that "
+                "can shorten its vectors"
+            )
+        return dimensions
 
     @property
     def handle(self) -> str:
         """Letta handle: `<provider>/<name>`."""
-        return f"{self.provider}/{self.name}"
+        provider = self.provider or ("local" if self.base_url is None else "openai")
+        return f"{provider}/{self.name}"
 
 
 class ModelSettings(Section):
@@ -46,14 +74,17 @@ class ModelSettings(Section):
     base_url: Endpoint | None = Field(
         default=None,
         description=(
-            "URL of an external model, as `https://api.example.com/v1`. In `local`, `localhost` means this machine: "
-            "it is translated to the address where pods reach it, on which the model has to listen."
+            "URL of an external model, as `https://api.example.com/v1`. In `local`, `localhost` means this "
+            "machine: it becomes the address where pods reach it, so the model has to listen there (or on "
+            "0.0.0.0)."
         ),
     )
-    provider: str = Field(
-        default="scripted", pattern=r"^[a-z0-9-]+$", description="First part of the handle."
+    provider: str | None = Field(
+        default=None,
+        pattern=_PROVIDER,
+        description="First part of the handle; absent means `scripted`, `openai` or `vllm`, by kind.",
     )
-    name: str = Field(default="scripted-stand-in", min_length=1, description="Model id at that URL.")
+    name: str = Field(default=STAND_IN_MODEL, min_length=1, description="Model id at that URL.")
     api_key: SecretStr | None = Field(default=None, description="Bearer key; set it with `--secret`.")
     context_window: int = Field(
         default=32_768,
@@ -68,7 +99,7 @@ class ModelSettings(Section):
     @property
     def handle(self) -> str:
         """Letta handle of the default model: `<provider>/<name>`."""
-        return f"{self.provider}/{self.name}"
+        return f"{self.provider or _PROVIDERS[self.kind]}/{self.name}"
 
     @property
     def needs_stand_in(self) -> bool:

@@ -45,9 +45,7 @@ DEV: Tree = {
     "migration": {"deadlineSeconds": 1800},
     "model": {
         "kind": "vllm",
-        "provider": "vllm",
         "name": "Qwen/Qwen3-8B",
-        "embedding": {"provider": "vllm", "name": "Qwen/Qwen3-Embedding-0.6B", "dimensions": 1024},
     },
     "namespace": {
         "quota": {
@@ -79,9 +77,7 @@ PROD: Tree = {
     "migration": {"deadlineSeconds": 3600},
     "model": {
         "kind": "vllm",
-        "provider": "vllm",
         "name": "Qwen/Qwen3-32B",
-        "embedding": {"provider": "vllm", "name": "Qwen/Qwen3-Embedding-0.6B", "dimensions": 1024},
     },
     "namespace": {
         "quota": {

@@ -29,7 +29,8 @@ class ServerSettings(Section):
     image: str | None = Field(
         default=None,
         description=(
-            "Full image reference. Absent takes the image that `make up` built (local) or that the stack builds "
+            "Full image reference. Absent takes the image that `make up` built (local) or that the stack "
+            "builds "
             "(dev); prod requires one pinned by digest, `registry/name@sha256:…`."
         ),
     )
@@ -52,13 +53,13 @@ class ServerSettings(Section):
         default=600,
         ge=1,
         le=3300,
-        description="How long a stopping pod waits for its open streams; it stops at once when there are none.",
+        description="How long a stopping pod waits for open streams; without any it stops at once.",
     )
     pre_stop_seconds: int = Field(
         default=5,
         ge=0,
         le=120,
-        description="How long a stopping pod still accepts requests, until every proxy has heard that it stops.",
+        description="How long a stopping pod still answers, until every proxy has heard of it.",
     )
     termination_grace_seconds: int | None = Field(
         default=None,

@@ -1,0 +1,32 @@
+"""Settings that are each right and cannot work together: every rule yields a sentence for what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from infra.settings import rules_aws, rules_model, rules_namespace, rules_server
+from infra.settings.settings import Settings
+
+Rule = Callable[[Settings], Iterator[str]]
+
+RULES: tuple[Rule, ...] = (
+    rules_server.replicas_are_ordered,
+    rules_server.image_is_pinned,
+    rules_server.pools_fit_the_database,
+    rules_server.streams_outlive_the_edge,
+    rules_server.stops_are_graceful,
+    rules_server.migration_can_finish,
+    rules_model.model_can_answer,
+    rules_model.embeddings_can_be_made,
+    rules_model.keys_travel_encrypted,
+    rules_namespace.quota_holds_the_stack,
+    rules_namespace.defaults_are_ordered,
+    rules_namespace.certificates_outlive_each_other,
+    rules_aws.addresses_suffice,
+    rules_aws.database_carries_its_connections,
+)
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Every sentence of every rule."""
+    return [sentence for rule in RULES for sentence in rule(settings)]

@@ -1,0 +1,116 @@
+"""Rules on the server: how many, which image, how it streams, stops and migrates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from infra.settings.settings import Settings
+from infra.sizing.connections import SUPERUSER_RESERVED, SURGE_PODS
+from infra.sizing.timing import KEEP_ALIVE_MARGIN, PINGS_PER_IDLE
+
+_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
+_TAG = re.compile(r".*:([\w][\w.-]{0,127})")
+
+
+def replicas_are_ordered(settings: Settings) -> Iterator[str]:
+    """min <= max."""
+    replicas = settings.server.replicas
+    if replicas.min > replicas.max:
+        yield (
+            f"`roost:server.replicas.min` ({replicas.min}) is above `roost:server.replicas.max` "
+            f"({replicas.max}): "
+            "raise max or lower min."
+        )
+
+
+def image_is_pinned(settings: Settings) -> Iterator[str]:
+    """Prod runs exactly the bytes that were tested; nobody runs `latest`."""
+    image = settings.server.image
+    if settings.profile == "prod" and (image is None or not _DIGEST.fullmatch(image)):
+        given = "none is given" if image is None else f"{image!r} could be another one tomorrow"
+        yield (
+            f"`roost:server.image` must be pinned by digest in prod, as `registry/name@sha256:…`: {given}. "
+            "The build prints the digest; `pulumi config set --path roost:server.image …`."
+        )
+    elif image is not None and not _DIGEST.fullmatch(image) and _tag(image) in {None, "latest"}:
+        yield (
+            f"`roost:server.image` {image!r} names no fixed version: give a tag other than `latest`, or a "
+            "digest."
+        )
+
+
+def _tag(image: str) -> str | None:
+    match = _TAG.fullmatch(image.rpartition("/")[2])
+    return match[1] if match else None
+
+
+def pools_fit_the_database(settings: Settings) -> Iterator[str]:
+    """All pools at the worst moment of a rollout, and what else connects, below max_connections."""
+    budget = settings.connection_budget
+    if budget.fits:
+        return
+    where = "roost:local" if settings.local is not None else "roost:aws"
+    remedy = f"raise `{where}.database.maxConnections` to {budget.sufficient_max_connections}"
+    if budget.largest_pool >= 1:
+        remedy += f", or lower `roost:server.poolSize` to {budget.largest_pool}"
+    yield (
+        f"the connection pools do not fit the database: {budget.max_replicas} running + {SURGE_PODS} new + "
+        f"{budget.max_replicas} draining pods x poolSize {budget.pool_size} + {budget.reserved} reserved = "
+        f"{budget.needed} connections, and `{where}.database.maxConnections` {budget.max_connections} leaves "
+        f"{budget.available} (Postgres keeps {SUPERUSER_RESERVED}): {remedy}, or lower "
+        "`roost:server.replicas.max`."
+    )
+
+
+def streams_outlive_the_edge(settings: Settings) -> Iterator[str]:
+    """The edge hears from a silent stream in time, and closes idle connections before the server does."""
+    timing = settings.timing
+    if timing.edge_idle < PINGS_PER_IDLE * timing.ping:
+        yield (
+            f"the edge would cut a silent stream: `roost:edge.idleTimeoutSeconds` is {timing.edge_idle} "
+            "and the "
+            f"server pings every {timing.ping} s (`roost:server.pingSeconds`). Leave room for a late ping: "
+            "an idle "
+            f"timeout of at least {PINGS_PER_IDLE * timing.ping}."
+        )
+    if timing.keep_alive <= timing.edge_idle:
+        yield (
+            f"the server would close connections that the edge still uses, which shows as 502: "
+            f"`roost:server.keepAliveSeconds` is {timing.keep_alive}, not above "
+            "`roost:edge.idleTimeoutSeconds` "
+            f"({timing.edge_idle}). Remove keepAliveSeconds, which then is "
+            f"{timing.edge_idle + KEEP_ALIVE_MARGIN}."
+        )
+
+
+def stops_are_graceful(settings: Settings) -> Iterator[str]:
+    """A stopping pod has the time to finish what it streams."""
+    timing = settings.timing
+    if timing.drain < timing.longest_stream:
+        yield (
+            f"a rollout would cut streams: `roost:server.drainSeconds` is {timing.drain} and a stream may "
+            "take "
+            f"`roost:server.longestStreamSeconds` {timing.longest_stream}. Raise drainSeconds to that; a pod "
+            "without streams stops at once all the same."
+        )
+    if timing.termination_grace < timing.pre_stop + timing.drain:
+        yield (
+            f"Kubernetes would kill a pod that still drains: `roost:server.terminationGraceSeconds` is "
+            f"{timing.termination_grace}, and preStopSeconds {timing.pre_stop} + drainSeconds "
+            f"{timing.drain} take "
+            f"{timing.pre_stop + timing.drain}. Remove terminationGraceSeconds, which is then computed."
+        )
+
+
+def migration_can_finish(settings: Settings) -> Iterator[str]:
+    """The Job lives long enough for its last attempt."""
+    migration = settings.migration
+    waiting = migration.attempts * migration.lock_timeout_seconds
+    if waiting >= migration.deadline_seconds:
+        yield (
+            f"the migration Job would be stopped before its last attempt: {migration.attempts} attempts x "
+            f"lockTimeoutSeconds {migration.lock_timeout_seconds} = {waiting} s, and "
+            f"`roost:migration.deadlineSeconds` is {migration.deadline_seconds}. Raise it well above "
+            f"{waiting}."
+        )
