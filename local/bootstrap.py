@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NoReturn
@@ -143,7 +143,7 @@ def _ensure_venv_module() -> None:
 
 
 @contextmanager
-def _building(venv: Path) -> Iterator[None]:
+def _building(venv: Path) -> Generator[None]:
     """One builder at a time; the kernel releases the lock of a killed one."""
     venv.parent.mkdir(parents=True, exist_ok=True)
     with venv.with_suffix(".lock").open("w") as handle:

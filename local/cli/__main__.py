@@ -22,13 +22,13 @@ def _up(args: argparse.Namespace, console: Console) -> int:
     return up(console, args.context or None)
 
 
-def _proof(args: argparse.Namespace, console: Console) -> int:
+def _proof(_args: argparse.Namespace, console: Console) -> int:
     from local.cli.up import prove_again
 
     return prove_again(console)
 
 
-def _down(args: argparse.Namespace, console: Console) -> int:
+def _down(_args: argparse.Namespace, console: Console) -> int:
     from local.cli.clean import down
 
     return down(console)
@@ -40,31 +40,31 @@ def _clean(args: argparse.Namespace, console: Console) -> int:
     return clean(console, confirmed=args.yes)
 
 
-def _status(args: argparse.Namespace, console: Console) -> int:
+def _status(_args: argparse.Namespace, console: Console) -> int:
     from local.cli.status import status
 
     return status(console)
 
 
-def _logs(args: argparse.Namespace, console: Console) -> int:
+def _logs(args: argparse.Namespace, _console: Console) -> int:
     from local.cli.logs import logs
 
     return logs(args.service, follow=args.follow)
 
 
-def _shell(args: argparse.Namespace, console: Console) -> int:
+def _shell(_args: argparse.Namespace, _console: Console) -> int:
     from local.cli.shell import shell
 
     return shell()
 
 
-def _env(args: argparse.Namespace, console: Console) -> int:
+def _env(_args: argparse.Namespace, _console: Console) -> int:
     from local.cli.shell import env
 
     return env()
 
 
-def _timings(args: argparse.Namespace, console: Console) -> int:
+def _timings(_args: argparse.Namespace, console: Console) -> int:
     from local.cli import timings
 
     runs = timings.load()[-4:]

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from local import machine, paths
 from local.cli import timings, units
-from local.cli.facts import GIB
+from local.cli.units import GIB
 from local.progress import PhaseError
 
 COLD_TARGET_SECONDS = 30 * 60

@@ -110,7 +110,7 @@ def _confirm(console: Console, doomed: list[Path]) -> None:
         return
     console.print("  This cannot be undone. It removes:", style="bold", highlight=False)
     for text in [*losses, f"and all of {', '.join(str(path) for path in doomed)}"]:
-        console.print(f"    {text}", highlight=False, markup=False)
+        console.print(f"    {text}", highlight=False, markup=False, soft_wrap=True)
     if not sys.stdin.isatty():
         raise PhaseError("Nobody is there to confirm.", "`make clean YES=1` removes it without asking.")
     if console.input(f"  Type [bold]{WORD}[/] to go on: ").strip() != WORD:

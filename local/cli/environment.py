@@ -11,6 +11,7 @@ from typing import Any
 from local import paths
 from local.cli import tools
 from local.cli.platform import Target
+from local.toolchain import pulumi
 
 SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -21,7 +22,7 @@ SYSTEM_BUNDLES = (
 
 def variables(target: Target | None, outputs: Mapping[str, Any]) -> dict[str, str]:
     """Names and values; without a running stack only those that need none."""
-    found = {"PATH": _path(), **tools.pulumi_variables()}
+    found = {"PATH": _path(), **pulumi.variables()}
     if target is not None:
         found["KUBECONFIG"] = str(target.kubeconfig)
     if "url" in outputs:
@@ -64,9 +65,7 @@ def _store(name: str, text: str) -> Path:
 
 
 def _path() -> str:
-    """The environment's Python first, our links last, so that a user's own pulumi and plugins win."""
-    first, last = str(tools.venv_bin()), str(paths.tool_dir())
-    rest = [
-        part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part not in (first, last, "")
-    ]
-    return os.pathsep.join([first, *rest, last])
+    """Our pulumi and the environment's Python first; evaluating it twice changes nothing."""
+    first = [str(paths.tool_dir()), str(tools.venv_bin())]
+    rest = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part not in (*first, "")]
+    return os.pathsep.join([*first, *rest])

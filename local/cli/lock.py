@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from local import paths
@@ -14,7 +14,7 @@ from local.progress import PhaseError
 
 
 @contextmanager
-def exclusive(command: str) -> Iterator[None]:
+def exclusive(command: str) -> Generator[None]:
     """Hold the stack while the block runs; the kernel lets go of it when the process dies.
 
     Raises:

@@ -27,7 +27,7 @@ def prepare(run: Run, context: str) -> platform.Target:
     with run.phase("Check") as phase:
         storage_class = _check(phase, target)
     with run.phase("Tools") as phase:
-        phase.result(tools.build_pulumi(phase))
+        tools.build_pulumi(phase)
     with run.phase("Images") as phase:
         images = tools.load_images(phase, context)
     platform.write(

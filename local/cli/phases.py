@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,7 @@ class Run:
         self._show.say(Text(text, style))
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[Phase]:
+    def phase(self, name: str) -> Generator[Phase]:
         """Show `name` while the block runs. PhaseError becomes an explanation and `PhaseFailedError`."""
         view = screen.View(name)
         phase = Phase(view, self._show)

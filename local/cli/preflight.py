@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from local.cli import units
 from local.cli.facts import HostFacts
+from local.cli.units import GIB
 
-GIB = 1024**3
 COLD_DISK = 15 * GIB
 WARM_DISK = 3 * GIB
 MEMORY = 6 * GIB

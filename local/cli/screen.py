@@ -133,7 +133,7 @@ class PlainScreen:
 
     def begin(self, view: View) -> None:
         self._view = view
-        self._last_text = ""
+        self._last_text, self._last_line = "", 0.0
         self._stop = threading.Event()
         threading.Thread(target=self._heartbeat, args=(self._stop,), daemon=True).start()
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from local.cli import environment, platform, tools
-from local.cli.stack import Stack
 
 
 def env() -> int:
@@ -34,7 +33,7 @@ def _variables() -> dict[str, str]:
     target = platform.target()
     outputs: dict[str, Any] = {}
     if target is not None:
-        outputs = Stack(tools.pulumi(), tools.pulumi_environment()).outputs(secrets=True)
+        outputs = tools.stack().outputs(secrets=True)
     _complain(outputs)
     return environment.variables(target, outputs)
 

@@ -14,10 +14,9 @@ from typing import Any
 
 from local import paths
 from local.cli.events import Tail, Tally
-from local.cli.stack_file import keep_salt_out
 from local.progress import PhaseError, Progress
+from local.toolchain.pulumi import STACK, stack_exists
 
-STACK = "local"
 UP_SECONDS = 1800
 QUERY_SECONDS = 60
 CANCEL_SECONDS = 120
@@ -40,24 +39,11 @@ class Stack:
         logs = paths.state() / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         self._release_dead_locks(progress)
-        with keep_salt_out(paths.REPO / f"Pulumi.{STACK}.yaml", fresh=not self.exists()):
-            if not self.exists():
-                progress.note("creating the stack")
-                self._query("stack", "init", STACK)
-            return self._update(progress, logs / "pulumi-up.log", logs / "pulumi-events.jsonl")
-
-    def exists(self) -> bool:
-        """Whether the backend knows the stack (of our file backend: whether its file is there)."""
-        if self.environment.get("PULUMI_BACKEND_URL", "").startswith("file://"):
-            return any(self._backend().glob(f".pulumi/stacks/*/{STACK}.json*"))
-        return any(
-            row["name"].rsplit("/", 1)[-1] == STACK
-            for row in json.loads(self._query("stack", "ls", "--json"))
-        )
+        return self._update(progress, logs / "pulumi-up.log", logs / "pulumi-events.jsonl")
 
     def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
         """The stack's outputs; {} when it was never up. Secrets are "[secret]" unless asked for."""
-        if not self.exists():
+        if not stack_exists():
             return {}
         flags = ["--show-secrets"] if secrets else []
         answer = self._query("stack", "output", "--json", "--stack", STACK, *flags)
@@ -105,14 +91,10 @@ class Stack:
             )
         return result.stdout
 
-    def _backend(self) -> Path:
-        return Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
-
     def _release_dead_locks(self, progress: Progress) -> None:
-        """A killed pulumi leaves its lock in the file backend; release it when its process is gone."""
-        if not self.environment.get("PULUMI_BACKEND_URL", "").startswith("file://"):
-            return
-        holders = [_holder(path) for path in self._backend().glob(f".pulumi/locks/**/{STACK}/*.json")]
+        """A killed pulumi leaves its lock in the backend; release it when its process is gone."""
+        backend = Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+        holders = [_holder(path) for path in backend.glob(f".pulumi/locks/**/{STACK}/*.json")]
         if holders and not any(_lives(pid) for pid in holders):
             progress.note("releasing the lock of an interrupted pulumi")
             self._query("cancel", "--yes", "--stack", STACK)

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from local import machine
 from local.cli import own_cluster, platform, tools, units, workloads
-from local.cli.stack import Stack
 from local.progress import PhaseError
 
 GOOD = ("ready", "done")
@@ -68,7 +67,7 @@ def _totals(console: Console, memory: Iterable[int]) -> None:
 def _facts(console: Console, target: platform.Target) -> None:
     rows = [("Cluster", f"{target.context}{' (embedded)' if target.embedded else ' (your own)'}")]
     try:
-        outputs = Stack(tools.pulumi(), tools.pulumi_environment()).outputs()
+        outputs = tools.stack().outputs()
     except PhaseError as problem:
         outputs = {}
         rows.append(("Stack", problem.message))
@@ -76,6 +75,6 @@ def _facts(console: Console, target: platform.Target) -> None:
     rows.append(
         ("Edge", "forwarded") if own_cluster.forwarder() else ("Edge", f"127.0.0.1:{platform.HTTPS_PORT}")
     )
-    rows += [("Tools", tools.versions()), ("Plugins", tools.plugins())]
+    rows.append(("Plugins", tools.plugins_in_use()))
     for name, value in rows:
         console.print(f"  {name:<8} {value}", highlight=False, markup=False)

@@ -12,11 +12,14 @@ from pathlib import Path
 from local import machine, paths
 from local.cli.phases import Phase
 from local.cli.platform import PROJECT_IMAGES, PlatformFacts
+from local.cli.stack import Stack
 from local.images.build import ImageBuild, build_all, wrap_binary
-from local.machine.config import SystemImages
+from local.machine.images import SystemImages
 from local.machine.layout import VOLUMES_IN_MACHINE, addresses
-from local.progress import PhaseError, Progress
-from local.toolchain import apt, gobuild, versions
+from local.progress import PhaseError
+from local.toolchain import apt, gobuild, pulumi, versions
+from local.toolchain.launcher import is_launcher
+from local.toolchain.plugins import foreign_path, home, needed
 
 PACKAGES = (
     # The node.
@@ -73,6 +76,52 @@ def install_packages(phase: Phase) -> None:
         phase.unchanged("all there")
 
 
+def build(phase: Phase) -> None:
+    """Kubernetes and its network from Go modules, and a Pulumi with plugins."""
+    fresh = [module.name for module in versions.MODULES if not gobuild.directory(module).is_dir()]
+    for module in (versions.KUBERNETES, versions.NETWORK):
+        gobuild.build(module, phase)
+    found = pulumi.provide(phase)
+    _offer_kubectl(gobuild.directory(versions.KUBERNETES) / "kubectl")
+    said = f"kubernetes {versions.KUBERNETES_VERSION}, {_describe(found)}"
+    (phase.result if fresh else phase.unchanged)(said)
+
+
+def build_pulumi(phase: Phase) -> None:
+    """The user's own Pulumi or ours, with plugins: all that a cluster of one's own needs."""
+    phase.result(_describe(pulumi.provide(phase)))
+
+
+def _describe(found: pulumi.Pulumi) -> str:
+    fallbacks = sum(plugin.source == "fallback" for plugin in found.plugins.values())
+    return f"pulumi {found.version}{f', {fallbacks} fallback plugins' if fallbacks else ''}"
+
+
+def plugins_in_use() -> str:
+    """`kubernetes 4.34.0 (fallback), …`, for people."""
+    said = []
+    for plugin in needed():
+        path = home() / "plugins" / plugin.folder / plugin.executable
+        said.append(f"{plugin.name} {plugin.version}{' (fallback)' if is_launcher(path) else ''}")
+    return ", ".join(said)
+
+
+def stack() -> Stack:
+    """The stack with the pulumi that the last `make up` chose."""
+    environment = pulumi.environment()
+    # The official language host looks for Python there.
+    environment["PATH"] = f"{venv_bin()}{os.pathsep}{environment['PATH']}"
+    return Stack(str(paths.tool_dir() / "pulumi"), environment)
+
+
+def _offer_kubectl(built: Path) -> None:
+    """Put our kubectl on the stack's PATH where the user has none."""
+    link = paths.tool_dir() / "kubectl"
+    if shutil.which("kubectl", path=foreign_path()) is None and not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(built)
+
+
 def build_images(phase: Phase) -> dict[str, ImageBuild]:
     """The project's images, pause and CoreDNS, by name."""
     before = {path.name for path in (paths.cache() / "images").glob("*.tar")}
@@ -93,8 +142,11 @@ def start_machine(phase: Phase, images: Mapping[str, ImageBuild]) -> PlatformFac
     found = machine.start(
         phase,
         binaries=[gobuild.directory(versions.KUBERNETES), gobuild.directory(versions.NETWORK)],
-        images=SystemImages(pause=images["pause"].ref, coredns=images["coredns"].ref),
-        archives={images[name].ref: images[name].archive for name in ("pause", "coredns")},
+        images=SystemImages(
+            pause=images["pause"].ref,
+            coredns=images["coredns"].ref,
+            archives={images[name].ref: images[name].archive for name in ("pause", "coredns")},
+        ),
     )
     imported = machine.import_images(
         phase, {images[name].ref: images[name].archive for name in PROJECT_IMAGES}

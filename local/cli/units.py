@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+GIB = 1024**3
+
 
 def duration(seconds: float) -> str:
     """`0.3 s`, `42 s`, `3 min 05 s`, `1 h 02 min`."""

@@ -11,7 +11,6 @@ from rich.console import Console
 from local import paths, proof
 from local.cli import environment, facts, lock, own_cluster, platform, preflight, timings, tools
 from local.cli.phases import Phase, PhaseFailedError, PhaseTiming, Run
-from local.cli.stack import Stack
 from local.cli.workloads import ServerPods
 from local.progress import PhaseError
 
@@ -53,7 +52,7 @@ def prove_again(console: Console) -> int:
     if target is None:
         raise PhaseError("The stack is not up.", "`make up` first.")
     with lock.exclusive("proof"), run.phase("Proof") as phase:
-        outputs = Stack(tools.pulumi(), tools.pulumi_environment()).outputs(secrets=True)
+        outputs = tools.stack().outputs(secrets=True)
         if not outputs:
             raise PhaseError("The stack is not up.", "`make up` first.")
         conversation = prove(phase, target, outputs, again=True)
@@ -64,7 +63,7 @@ def prove_again(console: Console) -> int:
 def _phases(run: Run, context: str | None) -> None:
     target = own_cluster.prepare(run, context) if context else _embedded(run)
     with run.phase("Stack") as phase:
-        stack = Stack(tools.pulumi(), tools.pulumi_environment())
+        stack = tools.stack()
         tally = stack.up(phase)
         (phase.result if tally.changed() else phase.unchanged)(tally.summary())
     if not target.embedded:
@@ -81,7 +80,7 @@ def _embedded(run: Run) -> platform.Target:
     with run.phase("Packages") as phase:
         tools.install_packages(phase)
     with run.phase("Tools") as phase:
-        phase.result(tools.build(phase))
+        tools.build(phase)
     with run.phase("Images") as phase:
         images = tools.build_images(phase)
     with run.phase("Cluster") as phase:
