@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -78,7 +79,7 @@ class SentenceEncoder:
         states = states + weights["embeddings.position_embeddings.weight"][: ids.shape[1]]
         states = states + weights["embeddings.token_type_embeddings.weight"][0]
         states = self._normalise(states, "embeddings.LayerNorm")
-        bias = (mask[:, None, None, :] - 1.0) * np.float32(1e9)
+        bias = (mask[:, None, None, :] - 1.0) * 1e9
         for layer in range(self._shape.layers):
             prefix = f"encoder.layer.{layer}"
             attended = self._dense(self._attend(states, bias, prefix), f"{prefix}.attention.output.dense")
@@ -98,7 +99,7 @@ class SentenceEncoder:
             return projected.reshape(batch, length, heads, width // heads).transpose(0, 2, 1, 3)
 
         query, key, value = project("query"), project("key"), project("value")
-        scores = query @ key.transpose(0, 1, 3, 2) / np.float32(np.sqrt(width // heads)) + bias
+        scores = query @ key.transpose(0, 1, 3, 2) / math.sqrt(width // heads) + bias
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         mixed = (scores / scores.sum(axis=-1, keepdims=True)) @ value
         return mixed.transpose(0, 2, 1, 3).reshape(batch, length, width)
@@ -109,22 +110,23 @@ class SentenceEncoder:
     def _normalise(self, states: Array, name: str) -> Array:
         centred = states - states.mean(axis=-1, keepdims=True)
         variance = (centred * centred).mean(axis=-1, keepdims=True)
-        scaled = centred / np.sqrt(variance + np.float32(self._shape.epsilon))
+        scaled = centred / np.sqrt(variance + self._shape.epsilon)
         return scaled * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
 
 
 def _gelu(x: Array) -> Array:
-    return x * np.float32(0.5) * (_erf(x * np.float32(0.5**0.5)) + np.float32(1.0))
+    half: Array = np.multiply(x, 0.5, dtype=np.float32)
+    return half + half * _erf(np.multiply(x, math.sqrt(0.5), dtype=np.float32))
 
 
 def _erf(x: Array) -> Array:
     """Abramowitz and Stegun 7.1.26: within 1.5e-7, about a float32's own precision."""
     magnitude = np.abs(x)
-    t: Array = np.float32(1.0) / (np.float32(1.0) + np.float32(0.3275911) * magnitude)
+    t: Array = 1.0 / (1.0 + 0.3275911 * magnitude)
     series: Array = np.full_like(t, 1.061405429)
     for coefficient in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        series = series * t + np.float32(coefficient)
-    return np.sign(x) * (np.float32(1.0) - series * t * np.exp(-magnitude * magnitude))
+        series = series * t + coefficient
+    return np.sign(x) * (1.0 - series * t * np.exp(-magnitude * magnitude))
 
 
 def _packaged_model() -> Path:
