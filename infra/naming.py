@@ -12,7 +12,7 @@ import re
 DNS_LABEL_LIMIT = 63
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAIL = 6
-_REVISION = re.compile(r"[0-9a-z_-]{1,40}")
+_REVISION = re.compile(r"[0-9a-z_]{1,40}")
 
 
 def kebab(*parts: str) -> str:
@@ -54,7 +54,7 @@ def migration_job(revision: str) -> str:
     """`migrate-<revision>`: a new revision is a new Job, and the same one never runs twice."""
     if not _REVISION.fullmatch(revision):
         raise ValueError(
-            f"{revision!r} is not a usable alembic revision: 1 to 40 lower-case letters, digits, `_` and `-`"
+            f"{revision!r} is not an alembic revision: 1 to 40 lower-case letters, digits and underscores"
         )
     return f"migrate-{revision.replace('_', '-').strip('-')}"
 

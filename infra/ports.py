@@ -185,6 +185,15 @@ class Supplies:
     telemetry: TelemetryEndpoint | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where a workload goes and what it finds there."""
+
+    cluster: ClusterAccess
+    namespace: NamespaceAccess
+    supplies: Supplies
+
+
 class Platform(Protocol):
     """A place to run: the same three steps on a laptop and on AWS."""
 

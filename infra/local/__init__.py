@@ -1,1 +1,1 @@
-"""The ports from local parts: a cluster from a kubeconfig, Postgres in it, a stand-in model, an nginx edge."""
+"""The ports from local parts: a kubeconfig's cluster, Postgres in it, a stand-in model, an nginx edge."""

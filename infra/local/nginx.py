@@ -10,6 +10,10 @@ HTTP_PORT = 8080
 HEALTH_PORT = 8081
 """Where the container listens; the health port is for the kubelet only, no Service names it."""
 
+STANDARD_HTTPS_PORT = 443
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1")
+"""The edge is published on this machine's loopback, whatever name people also give it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeConfig:
@@ -21,9 +25,8 @@ class EdgeConfig:
     """`host:port` of the server's Service."""
     public_https_port: int
     """Where people reach the TLS listener; it differs from the container's port behind a NodePort."""
-    client_keepalive: int
-    stream_idle: int
-    """Longest silence within a response before the edge gives up on it."""
+    idle: int
+    """Longest silence on a connection, within a response or between two, before the edge gives it up."""
     upstream_keepalive: int
     """Longest idle time of a connection to the server that may be used again."""
     upstream_lifetime: int
@@ -32,7 +35,7 @@ class EdgeConfig:
 
     def __post_init__(self) -> None:
         if not self.hosts:
-            raise ValueError("The edge needs at least one host name to answer for; roost:edge.hosts is empty.")
+            raise ValueError("The edge needs at least one host name to answer for; none was given.")
         for host in self.hosts:
             if not host or set(host) & set(" ;{}$\"'\\\n"):
                 raise ValueError(f"{host!r} is not a host name or address that the edge can answer for.")
@@ -40,7 +43,7 @@ class EdgeConfig:
 
 _TEMPLATE = Template("""\
 worker_processes 2;
-worker_shutdown_timeout ${stream_idle}s;
+worker_shutdown_timeout ${idle}s;
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 
@@ -64,7 +67,7 @@ http {
         '"duration":$$request_time,"upstream":"$$upstream_addr","upstream_duration":"$$upstream_response_time"}';
     access_log /dev/stdout json;
 
-    keepalive_timeout ${client_keepalive}s;
+    keepalive_timeout ${idle}s;
     client_header_timeout 15s;
     client_body_timeout 60s;
     client_max_body_size ${body_limit}m;
@@ -155,7 +158,7 @@ http {
             proxy_buffering off;
             proxy_connect_timeout 2s;
             proxy_send_timeout 60s;
-            proxy_read_timeout ${stream_idle}s;
+            proxy_read_timeout ${idle}s;
             proxy_next_upstream error timeout;
             proxy_next_upstream_tries 2;
             proxy_next_upstream_timeout 10s;
@@ -171,13 +174,12 @@ def render(config: EdgeConfig) -> str:
     return _TEMPLATE.substitute(
         hosts=" ".join(config.hosts),
         upstream=config.upstream,
-        redirect_port="" if port == 443 else f":{port}",
+        redirect_port="" if port == STANDARD_HTTPS_PORT else f":{port}",
         public_https_port=port,
         https_port=HTTPS_PORT,
         http_port=HTTP_PORT,
         health_port=HEALTH_PORT,
-        client_keepalive=config.client_keepalive,
-        stream_idle=config.stream_idle,
+        idle=config.idle,
         upstream_keepalive=config.upstream_keepalive,
         upstream_lifetime=config.upstream_lifetime,
         body_limit=config.body_limit_mib,

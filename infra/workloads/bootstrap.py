@@ -7,12 +7,10 @@ import pulumi_kubernetes as k8s
 
 from infra.naming import bootstrap_job
 from infra.ports import (
-    ClusterAccess,
     Credentials,
     DatabaseEndpoint,
     MountedCredentials,
-    NamespaceAccess,
-    Supplies,
+    Site,
 )
 from infra.settings.migration import MigrationSettings
 from infra.workloads.connections import Connection
@@ -46,28 +44,27 @@ class Bootstrap(pulumi.ComponentResource):
         name: str,
         settings: MigrationSettings,
         *,
-        cluster: ClusterAccess,
-        namespace: NamespaceAccess,
-        supplies: Supplies,
+        site: Site,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:workloads:Bootstrap", name, None, opts)
-        self._opts = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
-        self._namespace = namespace
-        self._database = supplies.database
+        self._opts = pulumi.ResourceOptions(parent=self, provider=site.cluster.provider)
+        self._namespace = site.namespace
+        self._database = site.supplies.database
+        image = site.supplies.images.server
         secret = self._secret()
         openings = open_connections(
-            [Connection(client=WORKLOAD, reach=self._database.reach)], namespace, self._opts
+            [Connection(client=WORKLOAD, reach=self._database.reach)], self._namespace, self._opts
         )
         self.job = database_job(
             WORKLOAD,
-            self._command(supplies.images.server, secret),
+            self._command(image, secret),
             settings,
-            namespace=namespace.name,
-            job_name=self._job_name(supplies.images.server, secret),
+            namespace=self._namespace.name,
+            job_name=self._job_name(image, secret),
             opts=pulumi.ResourceOptions.merge(
                 self._opts,
-                pulumi.ResourceOptions(depends_on=[*namespace.ready, *self._database.ready, *openings]),
+                pulumi.ResourceOptions(depends_on=[*self._namespace.ready, *self._database.ready, *openings]),
             ),
         )
         self.register_outputs({})

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.naming import migration_job
-from infra.ports import ClusterAccess, NamespaceAccess, Supplies
+from infra.ports import Site
 from infra.settings.migration import MigrationSettings
 from infra.workloads.bootstrap import Bootstrap
 from infra.workloads.connections import Connection
@@ -34,16 +34,14 @@ class Migration(pulumi.ComponentResource):
         name: str,
         settings: MigrationSettings,
         *,
+        site: Site,
         revision: str,
-        cluster: ClusterAccess,
-        namespace: NamespaceAccess,
-        supplies: Supplies,
         bootstrap: Bootstrap,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:workloads:Migration", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
-        database = supplies.database
+        child = pulumi.ResourceOptions(parent=self, provider=site.cluster.provider)
+        namespace, database = site.namespace, site.supplies.database
         secret = immutable_secret(
             WORKLOAD, login_files(database, database.migrator), namespace.name, labels(WORKLOAD), child
         )
@@ -55,7 +53,7 @@ class Migration(pulumi.ComponentResource):
             DatabaseCommand(
                 workload=WORKLOAD,
                 args=["db", "migrate"],
-                image=supplies.images.server,
+                image=site.supplies.images.server,
                 environment={
                     **login_environment(database, database.migrator, direct=True),
                     "ROOST_MIGRATE_LOCK_TIMEOUT_SECONDS": str(settings.lock_timeout_seconds),

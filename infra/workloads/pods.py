@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -94,11 +95,14 @@ def service_account(
     return name_of(account)
 
 
-def scratch(path: str = "/tmp", size: str = "64Mi") -> Mounts:  # noqa: S108 - the container's own
-    """An empty directory to write to; the kubelet evicts the pod that fills it beyond `size`."""
+def scratch(path: str = "/tmp", size: str = "64Mi", *, memory: bool = False) -> Mounts:  # noqa: S108
+    """An empty directory to write to, or shared memory; the kubelet evicts the pod that fills it."""
     name = path.strip("/").replace("/", "-")
+    volume: core.EmptyDirVolumeSourceArgsDict = {"size_limit": size}
+    if memory:
+        volume["medium"] = "Memory"
     return Mounts(
-        volumes=[{"name": name, "empty_dir": {"size_limit": size}}],
+        volumes=[{"name": name, "empty_dir": volume}],
         mounts=[{"name": name, "mount_path": path}],
     )
 
@@ -131,10 +135,16 @@ def mounted_credentials(credentials: MountedCredentials, path: str) -> Mounts:
 
 
 def name_of(
-    resource: core.Secret | core.ConfigMap | core.Service | core.Namespace | core.ServiceAccount,
+    resource: core.Secret
+    | core.ConfigMap
+    | core.Service
+    | core.Namespace
+    | core.ServiceAccount
+    | core.PersistentVolume
+    | core.PersistentVolumeClaim,
 ) -> pulumi.Output[str]:
     """The object's name in the cluster, which autonaming chose unless the program did."""
-    return resource.metadata.apply(_name)
+    return cast("pulumi.Output[str]", resource.metadata.apply(lambda metadata: metadata.name))
 
 
 def immutable_secret(
@@ -157,8 +167,3 @@ def immutable_secret(
 def environment(variables: dict[str, pulumi.Input[str]]) -> list[core.EnvVarArgsDict]:
     """Plain environment variables, in a stable order."""
     return [{"name": name, "value": variables[name]} for name in sorted(variables)]
-
-
-def _name(metadata: k8s.meta.v1.outputs.ObjectMeta) -> str:
-    assert metadata.name is not None  # every object that exists has one
-    return metadata.name

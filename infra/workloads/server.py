@@ -7,11 +7,9 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 
 from infra.options import Options, waits
-from infra.ports import ClusterAccess, NamespaceAccess, ServerEndpoint, Supplies
-from infra.settings.model import ModelSettings
-from infra.settings.server import ServerSettings
+from infra.ports import ServerEndpoint, Site
+from infra.settings import Settings
 from infra.sizing.connections import SURGE_PODS
-from infra.sizing.timing import Timing
 from infra.workloads.connections import Connection
 from infra.workloads.labels import labels, selector
 from infra.workloads.migration import Migration
@@ -31,23 +29,20 @@ class Server(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: ServerSettings,
+        settings: Settings,
         *,
-        model: ModelSettings,
-        timing: Timing,
+        site: Site,
         options: Options,
-        cluster: ClusterAccess,
-        namespace: NamespaceAccess,
-        supplies: Supplies,
         migration: Migration,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:workloads:Server", name, None, opts)
-        self._opts = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
-        self._settings = settings
-        self._cluster = cluster
+        namespace, supplies = site.namespace, site.supplies
+        self._opts = pulumi.ResourceOptions(parent=self, provider=site.cluster.provider)
+        self._settings = settings.server
+        self._cluster = site.cluster
         self._namespace = namespace
-        self._pod = ServerPod(settings=settings, model_settings=model, timing=timing, supplies=supplies)
+        self._pod = ServerPod(settings=settings, supplies=supplies)
         self.password = _password("server-password", pulumi.ResourceOptions(parent=self))
         secret = self._secret(self.password, _password("encryption-key", options.key(self)))
         reaches = [supplies.database.reach, *supplies.model.reach]

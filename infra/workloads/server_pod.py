@@ -8,8 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.ports import DatabaseEndpoint, ModelEndpoint, Supplies
-from infra.settings.model import ModelSettings
-from infra.settings.server import ServerSettings
+from infra.settings import Settings
 from infra.sizing.timing import Timing
 from infra.workloads.database import login_environment, login_files
 from infra.workloads.jobs import SERVER_UID
@@ -36,26 +35,29 @@ READINESS = "/v1/ready/"
 class ServerPod:
     """What one server pod is made of, less its secrets' values."""
 
-    settings: ServerSettings
-    model_settings: ModelSettings
-    timing: Timing
+    settings: Settings
     supplies: Supplies
+
+    @property
+    def timing(self) -> Timing:
+        """Every timeout of the pod, computed together with the edge's."""
+        return self.settings.timing
 
     def environment(self) -> dict[str, pulumi.Input[str]]:
         """Plain variables; every secret is the path of a file."""
         return {
             **login_environment(self.supplies.database, self.supplies.database.app, direct=False),
             **_model_environment(self.supplies.model),
-            "LETTA_PG_POOL_SIZE": str(self.settings.pool_size),
+            "LETTA_PG_POOL_SIZE": str(self.settings.server.pool_size),
             "LETTA_SERVER_PASSWORD_FILE": f"{SECRETS_DIR}/server-password",
             "LETTA_ENCRYPTION_KEY_FILE": f"{SECRETS_DIR}/encryption-key",
-            "GLOBAL_MAX_CONTEXT_WINDOW_LIMIT": str(self.model_settings.context_window),
+            "GLOBAL_MAX_CONTEXT_WINDOW_LIMIT": str(self.settings.model.context_window),
             "HOST": "0.0.0.0",  # noqa: S104 - in a pod, behind a NetworkPolicy
             "PORT": str(PORT),
             "ROOST_DRAIN_SECONDS": str(self.timing.drain),
             "LETTA_UVICORN_TIMEOUT_KEEP_ALIVE": str(self.timing.keep_alive),
             "LETTA_KEEPALIVE_INTERVAL": str(self.timing.ping),
-            "LETTA_LOG_LEVEL": self.settings.log_level,
+            "LETTA_LOG_LEVEL": self.settings.server.log_level,
         }
 
     def spec(self, account: pulumi.Input[str], mounts: Mounts, spread: list[str]) -> core.PodSpecArgsDict:
@@ -82,7 +84,7 @@ class ServerPod:
             "ports": [{"name": "http", "container_port": PORT}],
             "volume_mounts": mounts.mounts,
             "security_context": container_security(),
-            "resources": resources(self.settings.resources),
+            "resources": resources(self.settings.server.resources),
             "startup_probe": http_probe(LIVENESS, "http", self.timing.startup),
             "liveness_probe": http_probe(LIVENESS, "http", self.timing.liveness),
             "readiness_probe": http_probe(READINESS, "http", self.timing.readiness),

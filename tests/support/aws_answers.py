@@ -42,7 +42,11 @@ def _eip(name: str, _: Inputs) -> Answer:
 
 def _launch_template(name: str, inputs: Inputs) -> Answer:
     id_ = f"lt-{digest(name, length=17)}"
-    return id_, {"arn": _arn("ec2", f"launch-template/{id_}", inputs), "latestVersion": 1, "name": _physical(name, inputs)}
+    return id_, {
+        "arn": _arn("ec2", f"launch-template/{id_}", inputs),
+        "latestVersion": 1,
+        "name": _physical(name, inputs),
+    }
 
 
 def _key(name: str, inputs: Inputs) -> Answer:
@@ -53,7 +57,10 @@ def _key(name: str, inputs: Inputs) -> Answer:
 def _named(service: str, path: str, *, regional: bool = True) -> Outputs:
     def answer(name: str, inputs: Inputs) -> Answer:
         physical = _physical(name, inputs)
-        return physical, {"name": physical, "arn": _arn(service, f"{path}{physical}", inputs, regional=regional)}
+        return physical, {
+            "name": physical,
+            "arn": _arn(service, f"{path}{physical}", inputs, regional=regional),
+        }
 
     return answer
 
@@ -180,8 +187,14 @@ _OTHERS: dict[str, Outputs] = {
     "lb/targetGroup:TargetGroup": _arn_as_id("elasticloadbalancing", "targetgroup"),
     "lb/listener:Listener": _arn_as_id("elasticloadbalancing", "listener/app"),
     "acm/certificate:Certificate": _certificate,
-    "acm/certificateValidation:CertificateValidation": lambda _, inputs: ("valid", {"certificateArn": inputs["certificateArn"]}),
-    "route53/record:Record": lambda _, inputs: (f"{inputs['name']}_{inputs['type']}", {"fqdn": str(inputs["name"]).rstrip(".")}),
+    "acm/certificateValidation:CertificateValidation": lambda _, inputs: (
+        "valid",
+        {"certificateArn": inputs["certificateArn"]},
+    ),
+    "route53/record:Record": lambda _, inputs: (
+        f"{inputs['name']}_{inputs['type']}",
+        {"fqdn": str(inputs["name"]).rstrip(".")},
+    ),
     "wafv2/webAcl:WebAcl": _arn_as_id("wafv2", "regional/webacl"),
     "wafv2/webAclAssociation:WebAclAssociation": _plain("waf-association"),
     "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": _plain("waf-logging"),

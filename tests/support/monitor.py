@@ -63,7 +63,7 @@ class Recording:
     """Outputs by URN, as given to register_outputs; the stack's own are its exports."""
     output_secrets: dict[str, frozenset[str]] = field(default_factory=dict)
     invokes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    logs: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def of_type(self, type_: str) -> list[Registration]:
         return [r for r in self.registrations if r.type == type_]
@@ -144,7 +144,7 @@ class RecordingMonitor(mocks.MockMonitor):
             return resource_pb2.RegisterResourceResponse(urn=urn)
         id_, computed = realism.outputs_of(registration.type, registration.name, registration.inputs)
         if self._preview:
-            return resource_pb2.RegisterResourceResponse(urn=urn, id="", object=request.object)
+            id_, computed = "", realism.known_in_preview(registration.type, computed)
         state = struct_pb2.Struct()
         state.CopyFrom(request.object)
         state.MergeFrom(_sync_await(rpc.serialize_properties(computed, {})))
@@ -186,7 +186,7 @@ class _Messages(logging.Handler):
         self._recording = recording
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._recording.logs.append(record.getMessage())
+        self._recording.warnings.append(record.getMessage())
 
 
 def record(
@@ -201,7 +201,7 @@ def record(
     `preview=True` is the very first preview: no computed output and no id is known.
     """
     recording = Recording()
-    logger = logging.Logger("pulumi-under-test")
+    logger = logging.Logger("pulumi-under-test", level=logging.WARNING)
     logger.addHandler(_Messages(recording))
     monitor = RecordingMonitor(recording, preview=preview)
     settings.ROOT.set(_TAKEN)  # keeps set_mocks from registering a stack of its own

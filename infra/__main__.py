@@ -1,0 +1,41 @@
+"""One stack, from its settings to the URL that people open."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # Pulumi runs this directory, not the package
+
+from infra.options import Options
+from infra.outputs import StackOutputs, export
+from infra.platforms import build_platform
+from infra.ports import Site
+from infra.settings.load import load_settings
+from infra.workloads.bootstrap import Bootstrap
+from infra.workloads.migration import Migration
+from infra.workloads.namespace import Namespace
+from infra.workloads.revision import head_revision
+from infra.workloads.server import Server
+
+settings = load_settings()
+platform = build_platform(settings)
+namespace = Namespace("namespace", settings.namespace, cluster=platform.cluster).access
+site = Site(cluster=platform.cluster, namespace=namespace, supplies=platform.supply(namespace))
+
+bootstrap = Bootstrap("bootstrap", settings.migration, site=site)
+migration = Migration(
+    "migration", settings.migration, site=site, revision=head_revision(), bootstrap=bootstrap
+)
+server = Server("server", settings, site=site, options=Options(settings.profile), migration=migration)
+edge = platform.expose(server.endpoint)
+
+export(
+    StackOutputs(
+        url=edge.url,
+        ca_certificate=edge.ca_certificate,
+        admin_password=server.password,
+        namespace=namespace.name,
+        model_kind=settings.model.kind,
+        database_revision=migration.revision,
+        images={"server": site.supplies.images.server},
+    )
+)

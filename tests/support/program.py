@@ -1,0 +1,57 @@
+"""The whole Pulumi program under the mock engine."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.monitor import PROJECT, Recording, record
+
+REPO = Path(__file__).resolve().parents[2]
+
+PLATFORM: dict[str, Any] = {
+    "kubeconfig": "/nowhere/admin.kubeconfig",
+    "context": "roost-local",
+    "embedded": True,
+    "node": "roost",
+    "volumesDir": "/var/lib/roost/volumes",
+    "storageClass": None,
+    "hostAddress": "10.201.0.1",
+    "edge": {"httpsPort": 8443, "httpPort": 8080, "httpsNodePort": 30443, "httpNodePort": 30080},
+    "images": {
+        name: f"docker.io/roost/{name}:0123456789ab" for name in ("server", "postgres", "edge", "standin")
+    },
+}
+"""What `make up` writes for the embedded platform."""
+
+
+def stack_config(stack: str) -> dict[str, str]:
+    """The configuration of `Pulumi.<stack>.yaml`, as the engine hands it to the program."""
+    values = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text()).get("config", {})
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def run_program(
+    stack: str,
+    monkeypatch: pytest.MonkeyPatch,
+    state: Path,
+    *,
+    preview: bool = False,
+    config: dict[str, Any] | None = None,
+    platform: dict[str, Any] | None = None,
+) -> Recording:
+    """Run `infra/__main__.py` as the language host does; `config` overrides sections, named as in YAML."""
+    monkeypatch.setenv("ROOST_STATE", str(state))
+    (state / "platform.json").write_text(json.dumps(platform or PLATFORM))
+    overrides = {f"{PROJECT}:{key}": json.dumps(value) for key, value in (config or {}).items()}
+    return record(
+        lambda: runpy.run_path(str(REPO / "infra"), run_name="__main__"),
+        stack=stack,
+        preview=preview,
+        config={**stack_config(stack), **overrides},
+    )
