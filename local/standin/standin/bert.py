@@ -115,8 +115,11 @@ class SentenceEncoder:
 
 
 def _gelu(x: Array) -> Array:
-    half: Array = np.multiply(x, 0.5, dtype=np.float32)
-    return half + half * _erf(np.multiply(x, math.sqrt(0.5), dtype=np.float32))
+    gate = _erf(x * math.sqrt(0.5))
+    gate += 1.0
+    gate *= x
+    gate *= 0.5
+    return gate
 
 
 def _erf(x: Array) -> Array:
