@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from local.machine.config import SystemImages
+from local.machine.images import SystemImages
 from local.machine.layout import CLUSTER_DOMAIN, NODE_NAME, Addresses, Layout
 from local.progress import PhaseError, Progress
 

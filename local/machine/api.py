@@ -16,9 +16,25 @@ from pathlib import Path
 
 from local import paths
 from local.machine import addons, config, nodeprep, pki
+from local.machine.images import SystemImages
 from local.machine.keeper import unplug
 from local.machine.layout import CONTEXT_NAME, NODE_NAME, Addresses, Layout, addresses, layout
 from local.progress import PhaseError, Progress
+
+PACKAGES = (
+    "conntrack",
+    "containerd",
+    "containernetworking-plugins",
+    "etcd-server",
+    "iproute2",
+    "ipset",
+    "iptables",
+    "kmod",
+    "nftables",
+    "runc",
+    "util-linux",
+)
+"""Debian packages that the machine's processes come from or call."""
 
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
@@ -51,16 +67,14 @@ def start(
     progress: Progress,
     *,
     binaries: Sequence[Path],
-    images: config.SystemImages,
-    archives: Mapping[str, Path],
+    images: SystemImages,
     edge_ports: tuple[int, int] = (8443, 8080),
 ) -> MachineFacts:
     """Bring the node up, or find it up, and return how to reach it.
 
     Args:
         binaries: directories that hold the Kubernetes, CoreDNS and kube-router binaries.
-        images: references of the pause and CoreDNS images.
-        archives: those two as archives, by reference.
+        images: the machine's own images.
         edge_ports: where HTTPS and HTTP of the edge are published on 127.0.0.1.
 
     Raises:
@@ -77,7 +91,7 @@ def start(
             _link_tools(place, binaries)
             _launch(place, edge_ports)
         _await_ready(place, progress)
-        import_images(progress, archives)
+        import_images(progress, images.archives)
         addons.apply(place, plan, images, progress)
     return MachineFacts(place.admin_kubeconfig, CONTEXT_NAME, NODE_NAME, plan.host, place.volumes)
 

@@ -5,24 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from local.machine.images import SystemImages
 from local.machine.layout import CLUSTER_DOMAIN, CONTEXT_NAME, NODE_NAME, Addresses, Layout
 
 KUBECONFIG_USERS = ("controller-manager", "scheduler", "kube-proxy", "kube-router", "kubelet")
 CNI_BIN = "/usr/lib/cni"
-
-
-@dataclass(frozen=True)
-class SystemImages:
-    """References of the two images that the machine itself needs."""
-
-    pause: str
-    coredns: str
 
 
 def write_all(layout: Layout, addresses: Addresses, images: SystemImages) -> None:

@@ -124,6 +124,7 @@ class Keeper:
             "--mount-proc",
         ]
         argv += [sys.executable, "-m", "local.machine.supervisor"]
+        self._layout.status_file.unlink(missing_ok=True)  # of the machine that died
         read, write = os.pipe()
         self._machine = _spawn(argv, self._layout.logs / "supervisor.log", stdin=read)
         os.close(read)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -176,22 +175,22 @@ def ready(place: Layout, name: str) -> bool:
     """Whether the component answers; those that serve nothing are ready once they run."""
     node = addresses().node
     if name == "etcd":
-        return _connects("127.0.0.1", 2379)
+        return _connects(("127.0.0.1", 2379))
     if name == "containerd":
-        return place.containerd_socket.exists()
+        return _connects(str(place.containerd_socket))
     if name == "kube-apiserver":
         return nodeprep.api_ready(place, node)
     if name == "kubelet":
-        return _connects("127.0.0.1", 10248)
+        return _connects(("127.0.0.1", 10248))
     return True
 
 
-def _connects(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=0.5):
-            return True
-    except OSError:
-        return False
+def _connects(address: tuple[str, int] | str) -> bool:
+    """`address` is host and port, or the path of a socket."""
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(address) == 0
 
 
 def _resident_bytes(pid: int) -> int:
@@ -223,7 +222,6 @@ def main() -> None:
         (place.run / stale).unlink(missing_ok=True)
     os.environ["PATH"] = f"{place.tools}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     Supervisor(place, components(place, plan, place.tools)).run()
-    shutil.rmtree(place.run / "ready", ignore_errors=True)
 
 
 if __name__ == "__main__":
