@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import threading
-import time
 
 from local.plugins.kubernetes.client import Api
 from local.plugins.kubernetes.errors import ApiError, NoSuchKindError
 from local.plugins.kubernetes.objects import Kind, Object
 
-_MISS_SECONDS = 2.0
-
 
 class Discovery:
-    """Knows which kinds a cluster serves; thread-safe, asks once per group and version."""
+    """Knows which kinds a cluster serves; thread-safe, asks once per group and version, and again after a miss."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._lock = threading.Lock()
         self._known: dict[str, dict[str, Object]] = {}
-        self._asked: dict[str, float] = {}
 
     def namespaced(self, kind: Kind) -> bool:
         """Whether objects of this kind live in namespaces. NoSuchKindError."""
@@ -48,9 +44,7 @@ class Discovery:
         return found
 
     def _ask(self, api_version: str, *, expecting: str) -> None:
-        """Ask again after a miss, for definitions come and go, but not for every object that misses."""
-        fresh = time.monotonic() - self._asked.get(api_version, -_MISS_SECONDS) < _MISS_SECONDS
-        if api_version in self._known and (fresh or expecting in self._known[api_version]):
+        if expecting in self._known.get(api_version, {}):
             return
         root = "/apis" if "/" in api_version else "/api"
         try:
@@ -60,4 +54,3 @@ class Discovery:
                 raise
             resources = []
         self._known[api_version] = {r["kind"]: r for r in resources if "/" not in r["name"]}
-        self._asked[api_version] = time.monotonic()

@@ -57,9 +57,9 @@ class ApiError(Exception):
         return self.code == 404
 
     @property
-    def missing_namespace(self) -> bool:
-        """The object's namespace does not exist (yet)."""
-        return self.code == 404 and dig(self.status, "details", "kind") == "namespaces"
+    def depends_on_others(self) -> bool:
+        """Whether the refusal may be gone once other objects exist: namespaces, roles, webhooks' servers."""
+        return self.code in (403, 404, 503, 504) or "failed calling webhook" in str(self)
 
     @property
     def field_conflicts(self) -> list[tuple[str, str]]:

@@ -89,7 +89,7 @@ class Lifecycle:
         except (NoSuchKindError, ClusterUnreachableError):
             return news
         except ApiError as error:
-            if error.missing_namespace or error.code in (403, 404) or error.code >= 500:
+            if error.depends_on_others:
                 return news
             raise
         return checkpoint.preview_outputs(result, news, created=not exists)

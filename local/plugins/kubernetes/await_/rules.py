@@ -59,14 +59,20 @@ def service(obj: Object, lookup: Lookup) -> Verdict:
     return waiting(f"no ready pod behind it yet (selector {selector})")
 
 
-def definition(obj: Object, _: Lookup) -> Verdict:
-    """Established, so that its objects can be created."""
+def definition(obj: Object, lookup: Lookup) -> Verdict:
+    """Established, and listed, so that its objects can be created."""
     refused = condition(obj, "NamesAccepted")
     if refused and says(refused, "False"):
         return failed(describe(refused))
-    if says(condition(obj, "Established"), "True"):
-        return READY
-    return waiting("waiting to be established")
+    if not says(condition(obj, "Established"), "True"):
+        return waiting("waiting to be established")
+    group, plural = dig(obj, "spec", "group"), dig(obj, "spec", "names", "plural")
+    for version in dig(obj, "spec", "versions", default=[]):
+        if version.get("served"):
+            listed = lookup.get(f"/apis/{group}/{version['name']}")
+            if plural not in (resource["name"] for resource in listed["resources"]):
+                return waiting(f"waiting for the API server to serve {version['name']}")
+    return READY
 
 
 _RULES: dict[tuple[str, str], Rule] = {

@@ -73,16 +73,12 @@ class Waiter:
         rule = rule_for(obj)
         if rule is None:
             return obj
-        uid, why = dig(obj, "metadata", "uid"), ""
+        why = ""
         for _ in self._looks(seconds):
             try:
-                obj = self._lookup.get(path)
-                if dig(obj, "metadata", "uid") != uid:
-                    raise NotReadyError(obj, "it was replaced by another object while we waited")
+                obj = self._reread(path, obj)
                 verdict = rule(obj, self._lookup)
             except ApiError as error:
-                if error.not_found:
-                    raise NotReadyError(obj, "it was deleted while we waited") from None
                 verdict = waiting(str(error))
             except ClusterUnreachableError as error:
                 verdict = waiting(str(error))
@@ -114,6 +110,17 @@ class Waiter:
             f"{path.rsplit('/', 1)[-1]!r} still exists {seconds:.0f} s after its deletion began: {why}. "
             "Raise `customTimeouts.delete`, or remove what holds it."
         )
+
+    def _reread(self, path: str, known: Object) -> Object:
+        try:
+            obj = self._lookup.get(path)
+        except ApiError as error:
+            if error.not_found:
+                raise NotReadyError(known, "it was deleted while we waited") from None
+            raise
+        if dig(obj, "metadata", "uid") != dig(known, "metadata", "uid"):
+            raise NotReadyError(obj, "it was replaced by another object while we waited")
+        return obj
 
     def _report(self, text: str, obj: Object) -> str:
         if time.monotonic() < self._next_detail:
