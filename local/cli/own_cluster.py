@@ -105,7 +105,7 @@ def _forward(phase: Phase, target: platform.Target) -> None:
     phase.log(log)
     phase.note("publishing the edge")
     command = kubectl.argv(target, "-n", NAMESPACE, "port-forward", "--address=127.0.0.1", EDGE_SERVICE)
-    command += [f"{platform.HTTPS_PORT}:8443", f"{platform.HTTP_PORT}:8080"]
+    command += [f"{platform.HTTPS_PORT}:443", f"{platform.HTTP_PORT}:80"]
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "local.cli.port_forward", *command],
