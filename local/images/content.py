@@ -13,7 +13,15 @@ from local.progress import PhaseError
 
 
 def list_files(paths: Sequence[str], repo: Path = REPO) -> list[Path]:
-    """Files below `paths` (relative to `repo`) that are tracked, or untracked and not ignored; sorted."""
+    """Files below `paths` (relative to `repo`) that are tracked, or untracked and not ignored; sorted.
+
+    Outside a git checkout (an unpacked archive): all but byte code and hidden files.
+    """
+    found = _known_to_git(paths, repo) if (repo / ".git").exists() else _on_disk(paths, repo)
+    return sorted(path for path in found if (repo / path).is_file())
+
+
+def _known_to_git(paths: Sequence[str], repo: Path) -> set[Path]:
     answer = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *paths],
         cwd=repo,
@@ -25,10 +33,19 @@ def list_files(paths: Sequence[str], repo: Path = REPO) -> list[Path]:
     if answer.returncode != 0:
         raise PhaseError(
             f"git could not list the files of {repo}: {answer.stderr.strip()}",
-            "Images are built from a git checkout: clone the repository (not a tar file) and install git.",
+            "Make `git status` work in the checkout: images are built from the files that git sees.",
         )
-    found = sorted({Path(name) for name in answer.stdout.split("\0") if name})
-    return [path for path in found if (repo / path).is_file()]
+    return {Path(name) for name in answer.stdout.split("\0") if name}
+
+
+def _on_disk(paths: Sequence[str], repo: Path) -> set[Path]:
+    places = [repo / path for path in paths]
+    found = {file.relative_to(repo) for place in places for file in (place, *place.rglob("*"))}
+    return {
+        path
+        for path in found
+        if not any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+    }
 
 
 def content_hash(files: Iterable[Path], extra: Iterable[str], repo: Path = REPO) -> str:
