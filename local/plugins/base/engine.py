@@ -59,8 +59,8 @@ class Engine:
         if _first_time(plugin):
             self.log(
                 "info",
-                f"{plugin}: this is Roost's fallback plugin; the official {instead_of} could not be "
-                f"downloaded. `pulumi plugin install` or a {instead_of} on PATH replaces it.",
+                f"{plugin}: using Roost's fallback plugin, because the official {instead_of} could not be "
+                "downloaded; it takes over as soon as it is on PATH or `make up` can download it.",
             )
 
 

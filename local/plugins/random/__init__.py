@@ -1,0 +1,1 @@
+"""Fallback for pulumi-resource-random: RandomPassword, RandomBytes and RandomId."""

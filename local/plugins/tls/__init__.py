@@ -1,0 +1,1 @@
+"""Fallback for pulumi-resource-tls: PrivateKey, SelfSignedCert, CertRequest and LocallySignedCert."""
