@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,17 +23,18 @@ def build(
     *,
     about: str = "",
     secret_sections: frozenset[str] = frozenset(),
+    found: Sequence[str] = (),
 ) -> Settings:
     """Merge, check, and resolve what depends on the platform.
 
-    Keys are camelCase as in YAML; `platform` is the content of platform.json, for `local` only. Raises
-    SettingsError with every wrong key and value at once or, when there is none, every contradiction between
-    settings that are each right.
+    Keys are camelCase as in YAML; `platform` is the content of platform.json, for `local` only; `found` are
+    problems that the caller knows already. Raises SettingsError with every wrong key and value at once or,
+    when there is none, every contradiction between settings that are each right.
     """
     tree: Tree = {"profile": profile, **merged(PROFILES[profile], overrides)}
-    problems = _misplaced(profile, overrides)
-    if platform is not None and not problems:
-        tree["local"] = {**tree.get("local", {}), "platform": platform}
+    problems = [*found, *_misplaced(profile, overrides)]
+    if profile == "local":
+        tree["local"] = {**tree["local"], "platform": _facts(platform or {})}
     try:
         settings = Settings.model_validate(tree, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -53,6 +55,21 @@ def _misplaced(profile: ProfileName, overrides: Tree) -> list[str]:
     if isinstance(local, dict) and "platform" in local:
         problems.append("`roost:local.platform` is written by `make up` and cannot be set: remove it.")
     return problems
+
+
+def _facts(platform: dict[str, Any]) -> PlatformFacts:
+    try:
+        return PlatformFacts.model_validate(platform, by_alias=True, by_name=False)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors(include_input=False))
+        raise SettingsError(
+            [
+                (
+                    f"platform.json was written by another version of this program ({wrong}): "
+                    "run `make up`, which writes it anew."
+                )
+            ]
+        ) from None
 
 
 def _resolved(settings: Settings) -> Settings:

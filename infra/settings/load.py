@@ -29,11 +29,9 @@ def load_settings() -> Settings:
     about = f"stack {stack}" if profile == stack else f"stack {stack} (profile {profile})"
     problems: list[str] = []
     overrides = _sections(config, problems)
-    if problems:
-        raise SettingsError(problems, about=about)
     secret = frozenset(name for name in overrides if runtime_config.is_config_secret(f"{NAMESPACE}:{name}"))
     platform = read_platform_facts() if profile == "local" else None
-    return build(profile, overrides, platform, about=about, secret_sections=secret)
+    return build(profile, overrides, platform, about=about, secret_sections=secret, found=problems)
 
 
 def read_platform_facts() -> dict[str, Any]:

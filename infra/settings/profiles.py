@@ -46,6 +46,7 @@ DEV: Tree = {
     "model": {
         "kind": "vllm",
         "name": "Qwen/Qwen3-8B",
+        "embedding": {"name": "Qwen/Qwen3-Embedding-0.6B", "dimensions": 1024},
     },
     "namespace": {
         "quota": {
@@ -78,6 +79,7 @@ PROD: Tree = {
     "model": {
         "kind": "vllm",
         "name": "Qwen/Qwen3-32B",
+        "embedding": {"name": "Qwen/Qwen3-Embedding-0.6B", "dimensions": 1024},
     },
     "namespace": {
         "quota": {

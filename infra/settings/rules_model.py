@@ -69,7 +69,8 @@ def embeddings_can_be_made(settings: Settings) -> Iterator[str]:
         return
     if embedding.api_key is not None:
         yield (
-            "`roost:model.embedding.apiKey` would be ignored without `roost:model.embedding.baseUrl`: give both."
+            "`roost:model.embedding.apiKey` would be ignored without `roost:model.embedding.baseUrl`: "
+            "give both."
         )
     if settings.local is None and model.kind == "external":
         yield (
