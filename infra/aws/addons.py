@@ -86,7 +86,7 @@ class Addons(pulumi.ComponentResource):
             service_account=service_account,
             place=self._place,
             options=self._options,
-            managed_policies=(policy,),
+            managed_policies={"aws": policy},
             opts=self._options.child(self),
         )
 

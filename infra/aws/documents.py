@@ -60,11 +60,12 @@ def service_trust(service: str, *, account: str, source_arn: str | None = None) 
     )
 
 
-def node_trust() -> str:
-    """Trust of EC2 instances: the instance profile is what binds it, EC2 sends no source account."""
-    return document(
-        Statement(sid="Nodes", actions=["sts:AssumeRole"], principals={"Service": "ec2.amazonaws.com"})
-    )
+def unconditional_trust(service: str) -> str:
+    """Trust in a service that says nothing about for whom it acts (EC2's instances, S3's replication).
+
+    What binds such a role is who may pass it: the instance profile, the bucket's own configuration.
+    """
+    return document(Statement(sid="Service", actions=["sts:AssumeRole"], principals={"Service": service}))
 
 
 def pod_trust(*, account: str, cluster: str, namespace: str, service_account: str) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 import pulumi
 from pulumi_aws import ec2, eks, iam
 
-from infra.aws.documents import node_trust
+from infra.aws.documents import unconditional_trust
 from infra.aws.instance_types import ami_type
 from infra.aws.keys import Keys
 from infra.aws.network import Network
@@ -20,7 +20,7 @@ Pool = Literal["system", "app", "gpu"]
 POOL_LABEL = "roost.dev/pool"
 GPU_TAINT = "nvidia.com/gpu"
 ROOT_DEVICE = "/dev/xvda"
-NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+NODE_POLICIES = {"join": "AmazonEKSWorkerNodePolicy", "pull": "AmazonEC2ContainerRegistryPullOnly"}
 
 
 class Nodes(pulumi.ComponentResource):
@@ -57,21 +57,29 @@ class Nodes(pulumi.ComponentResource):
         self.groups: dict[Pool, eks.NodeGroup] = {}
 
     def create(self, *, after: list[pulumi.Resource]) -> list[pulumi.Resource]:
-        """Create the groups once `after` is there: a node without a network plugin never becomes ready."""
+        """Create the groups once `after` is there: a node without a network plugin never becomes ready.
+
+        Returns those that ordinary pods need.
+        """
         self.groups = {pool: self._group(pool, settings, after) for pool, settings in self._pools.items()}
         self.register_outputs({"groups": {pool: group.arn for pool, group in self.groups.items()}})
-        return list(self.groups.values())
+        # GPUs can be sold out; what does not need them must not wait for them.
+        return [group for pool, group in self.groups.items() if pool != "gpu"]
 
     def _node_role(self) -> tuple[iam.Role, list[pulumi.Resource]]:
-        role = iam.Role(self._name, assume_role_policy=node_trust(), opts=self._options.child(self))
+        role = iam.Role(
+            self._name,
+            assume_role_policy=unconditional_trust("ec2.amazonaws.com"),
+            opts=self._options.child(self),
+        )
         return role, [
             iam.RolePolicyAttachment(
-                f"{self._name}-{policy}",
+                f"{self._name}-{purpose}",
                 role=role.name,
                 policy_arn=self._place.managed_policy(policy),
                 opts=self._options.child(self),
             )
-            for policy in NODE_POLICIES
+            for purpose, policy in NODE_POLICIES.items()
         ]
 
     def _template(self, pool: Pool, settings: NodeGroupSettings) -> ec2.LaunchTemplate:

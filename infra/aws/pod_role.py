@@ -13,7 +13,7 @@ from infra.options import Options
 class PodRole(pulumi.ComponentResource):
     """The role and its permissions; whoever runs the pod makes the association (`arn`).
 
-    Permissions are documents of our own, or policies that AWS maintains for its add-ons.
+    Permissions, by purpose, are documents of our own or policies that AWS maintains for its add-ons.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class PodRole(pulumi.ComponentResource):
         place: Place,
         options: Options,
         documents: dict[str, pulumi.Input[str]] | None = None,
-        managed_policies: tuple[str, ...] = (),
+        managed_policies: dict[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:aws:PodRole", name, None, opts)
@@ -44,12 +44,12 @@ class PodRole(pulumi.ComponentResource):
         ]
         self.grants += [
             iam.RolePolicyAttachment(
-                f"{name}-{policy.rpartition('/')[2]}",
+                f"{name}-{purpose}",
                 role=role.name,
                 policy_arn=place.managed_policy(policy),
                 opts=options.child(self),
             )
-            for policy in managed_policies
+            for purpose, policy in (managed_policies or {}).items()
         ]
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})

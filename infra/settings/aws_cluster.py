@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -48,7 +48,7 @@ class ApiAccessSettings(Section):
     @classmethod
     def _not_the_world(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
         for cidr in cidrs:
-            if ip_network(cidr).prefixlen < 8:
+            if IPv4Network(cidr).prefixlen < 8:
                 raise ValueError(f"publicCidrs must not open the Kubernetes API to {cidr}: name the runner's own range")
         return cidrs
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -37,7 +37,11 @@ class AwsEdgeSettings(Section):
     )
     zone_id: str | None = Field(default=None, pattern=r"^Z[A-Z0-9]+$", description="Public hosted zone of the domain.")
     certificate_arn: str | None = Field(default=None, pattern=r"^arn:", description="An issued ACM certificate.")
-    allowed_cidrs: tuple[str, ...] = Field(default=("0.0.0.0/0",), description="Who may connect.")
+    allowed_cidrs: tuple[str, ...] = Field(default=("0.0.0.0/0",), description="Who may connect, as IPv4 ranges.")
+    controller_image: str = Field(
+        default="public.ecr.aws/eks/aws-load-balancer-controller:v2.14.1",
+        description="AWS Load Balancer Controller, which attaches pods to the target group.",
+    )
     waf: WafSettings = Field(default_factory=WafSettings, description="Web application firewall.")
 
     @field_validator("allowed_cidrs")
@@ -46,7 +50,7 @@ class AwsEdgeSettings(Section):
         if not cidrs:
             raise ValueError("allowedCidrs is empty, so nobody could connect; list ranges, or leave it out for everyone")
         for cidr in cidrs:
-            ip_network(cidr)
+            IPv4Network(cidr)
         return cidrs
 
     @model_validator(mode="after")

@@ -7,7 +7,6 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from infra.settings.base import Section
-from infra.sizing.cidr import plan_subnets
 
 InterfaceEndpoint = Literal[
     "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "secretsmanager", "ssm", "sts"
@@ -43,11 +42,6 @@ class NetworkSettings(Section):
     flow_log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(
         default=30, description="How long records of accepted and rejected connections are kept."
     )
-
-    @model_validator(mode="after")
-    def _subnets_fit(self) -> Self:
-        plan_subnets(self.cidr, self.zones)
-        return self
 
     @model_validator(mode="after")
     def _something_reaches_aws(self) -> Self:

@@ -1,0 +1,178 @@
+"""One S3 bucket with everything a bucket should have: private, encrypted, versioned, TLS only, with an end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import s3
+
+from infra.aws.bucket_policies import BUCKET_LOGS_PREFIX, bucket_policy, log_delivery
+from infra.aws.place import Place
+from infra.options import Options
+
+Transition = s3.BucketLifecycleConfigurationRuleTransitionArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketSpec:
+    """What differs between the stack's buckets."""
+
+    purpose: str
+    expire_days: int
+    """When current objects end; earlier versions follow a week later."""
+    transitions: Sequence[tuple[int, str]] = ()
+    """Days and the storage class that objects move to then."""
+    lock: tuple[str, int] | None = None
+    """Object Lock's mode and days."""
+    receives_logs: bool = False
+    """Log deliveries of AWS services may write to it; they cannot use a customer-managed key."""
+    region: str | None = None
+    """Another region than the stack's."""
+
+
+class Bucket(pulumi.ComponentResource):
+    """The bucket and its parts. It is never emptied by a destroy."""
+
+    def __init__(
+        self,
+        name: str,
+        spec: BucketSpec,
+        *,
+        key_arn: pulumi.Output[str] | None,
+        logs: Bucket | None,
+        place: Place,
+        options: Options,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("roost:aws:Bucket", name, None, opts)
+        self._name = name
+        self._spec = spec
+        self._place = place
+        self._part_opts = options.child(self)
+        self._bucket = s3.Bucket(
+            name,
+            bucket_prefix=f"{place.prefix}-{spec.purpose}-",
+            object_lock_enabled=spec.lock is not None,
+            force_destroy=False,
+            region=spec.region,
+            tags={"Name": f"{place.prefix}-{spec.purpose}", "role": spec.purpose},
+            opts=options.data(self),
+        )
+        self.name: pulumi.Output[str] = self._bucket.bucket
+        self.arn = self._bucket.arn
+        self.versioning = self._versioning()
+        self._close()
+        self._encrypt(key_arn)
+        self._age()
+        if logs is not None:
+            self._log_to(logs)
+        if spec.lock is not None:
+            self._lock(*spec.lock)
+        self.register_outputs({"name": self.name, "arn": self.arn})
+
+    def _versioning(self) -> s3.BucketVersioning:
+        return s3.BucketVersioning(
+            self._name,
+            bucket=self.name,
+            region=self._spec.region,
+            versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            opts=self._part_opts,
+        )
+
+    def _close(self) -> None:
+        block = s3.BucketPublicAccessBlock(
+            self._name,
+            bucket=self.name,
+            region=self._spec.region,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._part_opts,
+        )
+        s3.BucketOwnershipControls(
+            self._name,
+            bucket=self.name,
+            region=self._spec.region,
+            rule=s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            opts=self._part_opts,
+        )
+        self.policy = s3.BucketPolicy(
+            self._name,
+            bucket=self.name,
+            region=self._spec.region,
+            policy=self.arn.apply(self._policy_document),
+            # S3 refuses two changes of a bucket's access at once.
+            opts=pulumi.ResourceOptions.merge(self._part_opts, pulumi.ResourceOptions(depends_on=[block])),
+        )
+
+    def _policy_document(self, arn: str) -> str:
+        return bucket_policy(arn, *(log_delivery(arn, self._place) if self._spec.receives_logs else ()))
+
+    def _encrypt(self, key_arn: pulumi.Output[str] | None) -> None:
+        by_default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+            sse_algorithm="aws:kms" if key_arn is not None else "AES256", kms_master_key_id=key_arn
+        )
+        s3.BucketServerSideEncryptionConfiguration(
+            self._name,
+            bucket=self.name,
+            region=self._spec.region,
+            rules=[
+                s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                    apply_server_side_encryption_by_default=by_default,
+                    bucket_key_enabled=key_arn is not None,
+                )
+            ],
+            opts=self._part_opts,
+        )
+
+    def _age(self) -> None:
+        spec = self._spec
+        kept = max(7, spec.lock[1] if spec.lock else 0)
+        s3.BucketLifecycleConfiguration(
+            self._name,
+            bucket=self.name,
+            region=spec.region,
+            rules=[
+                s3.BucketLifecycleConfigurationRuleArgs(
+                    id="age",
+                    status="Enabled",
+                    filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                    transitions=[Transition(days=days, storage_class=kind) for days, kind in spec.transitions],
+                    expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=spec.expire_days),
+                    noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                        noncurrent_days=kept
+                    ),
+                    abort_incomplete_multipart_upload=(
+                        s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(days_after_initiation=2)
+                    ),
+                )
+            ],
+            opts=pulumi.ResourceOptions.merge(
+                self._part_opts, pulumi.ResourceOptions(depends_on=[self.versioning])
+            ),
+        )
+
+    def _log_to(self, logs: Bucket) -> None:
+        s3.BucketLogging(
+            self._name,
+            bucket=self.name,
+            target_bucket=logs.name,
+            target_prefix=f"{BUCKET_LOGS_PREFIX}/{self._spec.purpose}/",
+            opts=pulumi.ResourceOptions.merge(self._part_opts, pulumi.ResourceOptions(depends_on=[logs.policy])),
+        )
+
+    def _lock(self, mode: str, days: int) -> None:
+        s3.BucketObjectLockConfiguration(
+            self._name,
+            bucket=self.name,
+            region=self._spec.region,
+            rule=s3.BucketObjectLockConfigurationRuleArgs(
+                default_retention=s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(mode=mode, days=days)
+            ),
+            opts=pulumi.ResourceOptions.merge(
+                self._part_opts, pulumi.ResourceOptions(depends_on=[self.versioning])
+            ),
+        )

@@ -1,0 +1,180 @@
+"""The public edge: load balancer, listeners, firewall, DNS. All of it in the state, none of it a controller's."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_aws import ec2, lb, route53, vpc as rules
+
+from infra.aws.bucket_policies import ALB_LOGS_PREFIX
+from infra.aws.certificate import Certificate
+from infra.aws.firewall import Firewall
+from infra.aws.keys import Keys
+from infra.aws.network import Network
+from infra.aws.place import Place
+from infra.aws.storage import Storage
+from infra.options import Options
+from infra.ports import PublicEdge
+from infra.settings.aws_edge import AwsEdgeSettings
+from infra.sizing.timing import Timing
+
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+HEALTH_PATH = "/v1/health/"
+
+
+class Edge(pulumi.ComponentResource):
+    """An internet-facing load balancer whose target group waits for pods to attach (`target_group_arn`).
+
+    Nothing here waits for the cluster, so both are made at the same time.
+    """
+
+    public: PublicEdge
+
+    def __init__(
+        self,
+        name: str,
+        settings: AwsEdgeSettings,
+        *,
+        timing: Timing,
+        server_port: int,
+        network: Network,
+        storage: Storage,
+        keys: Keys,
+        place: Place,
+        options: Options,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("roost:aws:Edge", name, None, opts)
+        self._name = name
+        self._settings = settings
+        self._timing = timing
+        self._network = network
+        self._place = place
+        self._options = options
+        self._group = self._security_group()
+        self._balancer = self._load_balancer(storage)
+        self._target_group = self._targets(server_port)
+        certificate = Certificate(f"{name}-certificate", settings, options=options, opts=options.child(self))
+        firewall = Firewall(
+            f"{name}-firewall", settings.waf, load_balancer_arn=self._balancer.arn, keys=keys, place=place,
+            options=options, opts=options.child(self),
+        )  # fmt: skip
+        listener = self._listeners(certificate, firewall)
+        record = self._record()
+        self.security_group_id: pulumi.Output[str] = self._group.id
+        self.target_group_arn = self._target_group.arn
+        self.dns_name = self._balancer.dns_name
+        self.listener = listener
+        # Through listener and record, so that whoever has the URL can also connect.
+        ready = [listener.arn, record.fqdn] if record is not None else [listener.arn]
+        url = pulumi.Output.all(*ready).apply(lambda _: f"https://{settings.domain}")
+        self.public = PublicEdge(url=url, ca_certificate=None)
+        self.register_outputs({"url": url, "dnsName": self.dns_name, "targetGroupArn": self.target_group_arn})
+
+    def _security_group(self) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self._name,
+            vpc_id=self._network.vpc_id,
+            description="Load balancer: HTTPS from clients, the server's port to its pods",
+            tags={"Name": f"{self._place.prefix}-edge"},
+            opts=self._options.child(self),
+        )
+        for port, purpose in ((443, "https"), (80, "redirect")):
+            for cidr in self._settings.allowed_cidrs:
+                where = "anywhere" if cidr == "0.0.0.0/0" else cidr.replace(".", "-").replace("/", "-")
+                rules.SecurityGroupIngressRule(
+                    f"{self._name}-{purpose}-from-{where}",
+                    security_group_id=group.id,
+                    description=f"{purpose} from {where}",
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    cidr_ipv4=cidr,
+                    opts=self._options.child(self),
+                )
+        return group
+
+    def _load_balancer(self, storage: Storage) -> lb.LoadBalancer:
+        return lb.LoadBalancer(
+            self._name,
+            load_balancer_type="application",
+            internal=False,
+            security_groups=[self._group.id],
+            subnets=self._network.public_subnet_ids,
+            idle_timeout=self._timing.edge_idle,
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            enable_deletion_protection=self._options.protects_data,
+            access_logs=lb.LoadBalancerAccessLogsArgs(
+                bucket=storage.logs.name, prefix=ALB_LOGS_PREFIX, enabled=True
+            ),
+            tags={"Name": f"{self._place.prefix}-edge"},
+            # AWS tries to write to the bucket before it accepts the setting.
+            opts=self._options.child(self, depends_on=[storage.logs.policy]),
+        )
+
+    def _targets(self, port: int) -> lb.TargetGroup:
+        probe = self._timing.readiness
+        return lb.TargetGroup(
+            self._name,
+            vpc_id=self._network.vpc_id,
+            port=port,
+            protocol="HTTP",
+            target_type="ip",
+            deregistration_delay=self._timing.deregistration_delay,
+            health_check=lb.TargetGroupHealthCheckArgs(
+                path=HEALTH_PATH,
+                matcher="200",
+                interval=max(5, probe.period_seconds),
+                timeout=max(2, probe.timeout_seconds - 1),
+                healthy_threshold=2,
+                unhealthy_threshold=3,
+            ),
+            opts=self._options.child(self),
+        )
+
+    def _listeners(self, certificate: Certificate, firewall: Firewall) -> lb.Listener:
+        lb.Listener(
+            f"{self._name}-redirect",
+            load_balancer_arn=self._balancer.arn,
+            port=80,
+            protocol="HTTP",
+            default_actions=[
+                lb.ListenerDefaultActionArgs(
+                    type="redirect",
+                    redirect=lb.ListenerDefaultActionRedirectArgs(
+                        protocol="HTTPS", port="443", status_code="HTTP_301"
+                    ),
+                )
+            ],
+            opts=self._options.child(self),
+        )
+        return lb.Listener(
+            f"{self._name}-https",
+            load_balancer_arn=self._balancer.arn,
+            port=443,
+            protocol="HTTPS",
+            ssl_policy=TLS_POLICY,
+            certificate_arn=certificate.arn,
+            routing_http_response_strict_transport_security_header_value="max-age=31536000",
+            default_actions=[
+                lb.ListenerDefaultActionArgs(type="forward", target_group_arn=self._target_group.arn)
+            ],
+            # No request gets in before the firewall stands.
+            opts=self._options.child(self, depends_on=[firewall.association]),
+        )
+
+    def _record(self) -> route53.Record | None:
+        if self._settings.dns != "route53" or self._settings.zone_id is None:
+            return None
+        return route53.Record(
+            self._name,
+            zone_id=self._settings.zone_id,
+            name=self._settings.domain,
+            type="A",
+            aliases=[
+                route53.RecordAliasArgs(
+                    name=self._balancer.dns_name, zone_id=self._balancer.zone_id, evaluate_target_health=False
+                )
+            ],
+            opts=self._options.child(self),
+        )

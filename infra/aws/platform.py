@@ -1,0 +1,213 @@
+"""The AWS platform: what `infra/local/` makes on one machine, from EKS, RDS and a load balancer."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.aws.cluster import Cluster
+from infra.aws.database import Database
+from infra.aws.database_logins import DatabaseLogins
+from infra.aws.edge import Edge
+from infra.aws.external_model import external_model, require_external
+from infra.aws.images import Registry
+from infra.aws.keys import Keys
+from infra.aws.load_balancer_controller import LoadBalancerController
+from infra.aws.network import Network
+from infra.aws.place import Place
+from infra.aws.rds_ca import ca_of
+from infra.aws.server_attachment import ServerAttachment
+from infra.aws.storage import Storage
+from infra.naming import fitted
+from infra.options import Options
+from infra.ports import (
+    ClusterAccess,
+    DatabaseEndpoint,
+    Images,
+    NamespaceAccess,
+    ObjectStore,
+    PublicEdge,
+    Reach,
+    ServerEndpoint,
+    Supplies,
+)
+from infra.settings import Settings, SettingsError
+from infra.tags import default_tags
+from infra.workloads.namespace import NAME as NAMESPACE
+
+PROJECT = "roost"
+PREFIX_LIMIT = 24
+"""Leaves room for purpose and random tail in the tightest AWS names (S3's 63, the load balancer's 32)."""
+
+
+class AwsPlatform:
+    """One account, one region: the parts are components, this only wires them."""
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.aws is not None  # `build` gives the profiles dev and prod their section
+        require_external(settings.model)
+        self._settings = settings
+        self._aws = settings.aws
+        self._options = Options(settings.profile)
+        self._place = Place(
+            account=self._aws.account,
+            region=self._aws.region,
+            dr_region=self._aws.dr_region,
+            prefix=fitted(f"{PROJECT}-{pulumi.get_stack()}", PREFIX_LIMIT),
+        )
+        self._opts = pulumi.ResourceOptions(providers=[self._provider()])
+        self._keys = Keys(
+            "keys",
+            deletion_days=self._aws.key_deletion_days,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        self._network = Network(
+            "network",
+            self._aws.network,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        self._cluster = Cluster(
+            "cluster",
+            self._aws.cluster,
+            network=self._network,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        self._storage = Storage(
+            "storage",
+            self._aws.storage,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        self._registry = Registry(
+            "images",
+            images=("server",),
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        self.cluster: ClusterAccess = self._cluster.access
+
+    def supply(self, namespace: NamespaceAccess) -> Supplies:
+        """RDS, the buckets, the server's image and the model elsewhere."""
+        return Supplies(
+            images=Images(server=pulumi.Output.from_input(self._server_image())),
+            database=self._database(namespace),
+            model=external_model(self._settings.model),
+            object_store=ObjectStore(
+                bucket=self._storage.backup.name, region=self._place.region, endpoint_url=None
+            ),
+        )
+
+    def expose(self, server: ServerEndpoint) -> PublicEdge:
+        """The load balancer, and the server's pods behind it."""
+        edge = Edge(
+            "edge",
+            self._aws.edge,
+            timing=self._settings.timing,
+            server_port=server.port,
+            network=self._network,
+            storage=self._storage,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        controller = LoadBalancerController(
+            "load-balancer-controller",
+            self._aws.edge.controller_image,
+            target_group_arn=edge.target_group_arn,
+            namespace=server.namespace,
+            cluster=self._cluster,
+            network=self._network,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        ServerAttachment(
+            "server-attachment",
+            server=server,
+            edge=edge,
+            controller=controller,
+            cluster=self._cluster,
+            network=self._network,
+            options=self._options,
+            opts=self._opts,
+        )
+        return edge.public
+
+    def _provider(self) -> aws.Provider:
+        # The account is pinned: with someone else's credentials in the environment nothing happens at all.
+        return aws.Provider(
+            "aws",
+            region=self._aws.region,
+            allowed_account_ids=[self._aws.account],
+            default_tags=aws.ProviderDefaultTagsArgs(
+                tags=default_tags(
+                    stack=pulumi.get_stack(),
+                    profile=self._settings.profile,
+                    owner=self._aws.owner,
+                    cost_center=self._aws.cost_center,
+                )
+            ),
+        )
+
+    def _server_image(self) -> str:
+        image = self._settings.server.image
+        if image is None:
+            raise SettingsError(
+                [
+                    "`roost:server.image` is missing: push the server's image to the stack's repository "
+                    f"({self._place.prefix}/server) or any other, and give its full reference."
+                ]
+            )
+        return image
+
+    def _database(self, namespace: NamespaceAccess) -> DatabaseEndpoint:
+        database = Database(
+            "database",
+            self._aws.database,
+            self._settings.database,
+            network=self._network,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        door = database.admit("cluster", self._cluster.security_group_id)
+        logins = DatabaseLogins(
+            "database-logins",
+            database=database,
+            cluster=self._cluster,
+            namespace=namespace,
+            namespace_name=NAMESPACE,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        return DatabaseEndpoint(
+            host=database.host,
+            direct_host=database.host,
+            port=database.port,
+            database=self._settings.database.name,
+            ssl_mode="verify-full",
+            ca_bundle=pulumi.Output.from_input(ca_of(self._place.region)),
+            master=logins.master,
+            migrator=logins.migrator,
+            app=logins.app,
+            readonly=logins.readonly,
+            max_connections=self._aws.database.max_connections,
+            reach=Reach(name="rds", ports=(database.port,), cidrs=self._network.database_cidrs),
+            ready=[*database.ready, door, *logins.ready],
+        )

@@ -1,0 +1,128 @@
+"""The stack's buckets: access logs, backups, and the backups' copy in the DR region."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_aws import iam, s3
+
+from infra.aws.bucket import Bucket, BucketSpec
+from infra.aws.bucket_policies import replication_policy
+from infra.aws.documents import unconditional_trust
+from infra.aws.keys import Keys
+from infra.aws.place import Place
+from infra.options import Options
+from infra.settings.aws_storage import BackupBucketSettings, StorageSettings
+
+
+class Storage(pulumi.ComponentResource):
+    """Backups are locked against deletion and, with a DR region, copied there version by version."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: StorageSettings,
+        *,
+        keys: Keys,
+        place: Place,
+        options: Options,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("roost:aws:Storage", name, None, opts)
+        self._name = name
+        self._settings = settings
+        self._keys = keys
+        self._place = place
+        self._options = options
+        self.logs = self._bucket(
+            BucketSpec(purpose="logs", expire_days=settings.log_expire_days, receives_logs=True), key=None, logs=None
+        )
+        self.backup = self._bucket(_backup_spec(settings.backup), key=keys.backup, logs=self.logs)
+        self.backup_copy = self._copy() if place.dr_region else None
+        self.register_outputs({"logs": self.logs.name, "backup": self.backup.name})
+
+    def _bucket(self, spec: BucketSpec, *, key: pulumi.Output[str] | None, logs: Bucket | None) -> Bucket:
+        return Bucket(
+            f"{self._name}-{spec.purpose}", spec, key_arn=key, logs=logs, place=self._place, options=self._options,
+            opts=self._options.child(self),
+        )  # fmt: skip
+
+    def _copy(self) -> Bucket:
+        assert self._keys.backup_replica is not None  # there is a DR region
+        # Access logs cannot leave their region, so the copy has none; its source's say who wrote.
+        spec = _backup_spec(self._settings.backup, purpose="backup-copy", region=self._place.dr_region)
+        copy = self._bucket(spec, key=self._keys.backup_replica, logs=None)
+        self._replicate(copy, self._keys.backup_replica)
+        return copy
+
+    def _replicate(self, copy: Bucket, copy_key: pulumi.Output[str]) -> None:
+        role = iam.Role(
+            f"{self._name}-replication",
+            assume_role_policy=unconditional_trust("s3.amazonaws.com"),
+            opts=self._options.child(self),
+        )
+        facts = pulumi.Output.all(
+            source=self.backup.arn, target=copy.arn, source_key=self._keys.backup, target_key=copy_key
+        )
+        grant = iam.RolePolicy(
+            f"{self._name}-replication",
+            role=role.name,
+            policy=facts.apply(
+                lambda f: replication_policy(
+                    str(f["source"]),
+                    str(f["target"]),
+                    source_key=str(f["source_key"]),
+                    target_key=str(f["target_key"]),
+                    place=self._place,
+                )
+            ),
+            opts=self._options.child(self),
+        )
+        s3.BucketReplicationConfig(
+            f"{self._name}-replication",
+            bucket=self.backup.name,
+            role=role.arn,
+            rules=[_everything(copy, copy_key)],
+            opts=self._options.child(self, depends_on=[grant, self.backup.versioning, copy.versioning]),
+        )
+
+
+def _backup_spec(settings: BackupBucketSettings, *, purpose: str = "backup", region: str | None = None) -> BucketSpec:
+    return BucketSpec(
+        purpose=purpose,
+        region=region,
+        expire_days=settings.expire_days,
+        transitions=[(settings.infrequent_access_days, "STANDARD_IA"), (settings.glacier_days, "GLACIER_IR")],
+        lock=(settings.lock_mode, settings.lock_days),
+    )
+
+
+def _everything(copy: Bucket, key: pulumi.Output[str]) -> s3.BucketReplicationConfigRuleArgs:
+    """All objects; deletions stay behind, because the copy is there for the day of a wrong one."""
+    fifteen = 15  # S3 measures and alarms on nothing else
+    return s3.BucketReplicationConfigRuleArgs(
+        id="everything",
+        priority=0,
+        status="Enabled",
+        filter=s3.BucketReplicationConfigRuleFilterArgs(prefix=""),
+        delete_marker_replication=s3.BucketReplicationConfigRuleDeleteMarkerReplicationArgs(status="Disabled"),
+        source_selection_criteria=s3.BucketReplicationConfigRuleSourceSelectionCriteriaArgs(
+            sse_kms_encrypted_objects=(
+                s3.BucketReplicationConfigRuleSourceSelectionCriteriaSseKmsEncryptedObjectsArgs(status="Enabled")
+            )
+        ),
+        destination=s3.BucketReplicationConfigRuleDestinationArgs(
+            bucket=copy.arn,
+            storage_class="STANDARD_IA",
+            encryption_configuration=s3.BucketReplicationConfigRuleDestinationEncryptionConfigurationArgs(
+                replica_kms_key_id=key
+            ),
+            metrics=s3.BucketReplicationConfigRuleDestinationMetricsArgs(
+                status="Enabled",
+                event_threshold=s3.BucketReplicationConfigRuleDestinationMetricsEventThresholdArgs(minutes=fifteen),
+            ),
+            replication_time=s3.BucketReplicationConfigRuleDestinationReplicationTimeArgs(
+                status="Enabled",
+                time=s3.BucketReplicationConfigRuleDestinationReplicationTimeTimeArgs(minutes=fifteen),
+            ),
+        ),
+    )
