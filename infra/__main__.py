@@ -1,10 +1,5 @@
 """One stack, from its settings to the URL that people open."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # Pulumi runs this directory, not the package
-
 from infra.options import Options
 from infra.outputs import StackOutputs, export
 from infra.platforms import build_platform

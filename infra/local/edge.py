@@ -81,6 +81,7 @@ class LocalEdge(pulumi.ComponentResource):
                 upstream=upstream,
                 public_https_port=self._settings.platform.edge.https_port,
                 idle=self._timing.edge_idle,
+                drain=self._timing.drain,
                 upstream_keepalive=max(1, reuse),
                 upstream_lifetime=max(1, reuse),
                 body_limit_mib=self._settings.edge.max_body_megabytes,

@@ -27,6 +27,8 @@ class EdgeConfig:
     """Where people reach the TLS listener; it differs from the container's port behind a NodePort."""
     idle: int
     """Longest silence on a connection, within a response or between two, before the edge gives it up."""
+    drain: int
+    """Longest time that a stopping nginx waits for open streams."""
     upstream_keepalive: int
     """Longest idle time of a connection to the server that may be used again."""
     upstream_lifetime: int
@@ -43,7 +45,7 @@ class EdgeConfig:
 
 _TEMPLATE = Template("""\
 worker_processes 2;
-worker_shutdown_timeout ${idle}s;
+worker_shutdown_timeout ${drain}s;
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 
@@ -180,6 +182,7 @@ def render(config: EdgeConfig) -> str:
         http_port=HTTP_PORT,
         health_port=HEALTH_PORT,
         idle=config.idle,
+        drain=config.drain,
         upstream_keepalive=config.upstream_keepalive,
         upstream_lifetime=config.upstream_lifetime,
         body_limit=config.body_limit_mib,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,13 @@ def run_program(
     config: dict[str, Any] | None = None,
     platform: dict[str, Any] | None = None,
 ) -> Recording:
-    """Run `infra/__main__.py` as the language host does; `config` overrides sections, named as in YAML."""
+    """Run the program as the language host does; `config` overrides sections, named as in YAML."""
     monkeypatch.setenv("ROOST_STATE", str(state))
     (state / "platform.json").write_text(json.dumps(platform or PLATFORM))
     overrides = {f"{PROJECT}:{key}": json.dumps(value) for key, value in (config or {}).items()}
+    sys.modules.pop("infra.__main__", None)
     return record(
-        lambda: runpy.run_path(str(REPO / "infra"), run_name="__main__"),
+        lambda: runpy.run_path(str(REPO), run_name="__main__"),
         stack=stack,
         preview=preview,
         config={**stack_config(stack), **overrides},

@@ -96,7 +96,5 @@ def known_in_preview(type_: str, computed: dict[str, Any]) -> dict[str, Any]:
 def answer_to(token: str, args: dict[str, Any]) -> dict[str, Any]:
     """Result of an invoke; AssertionError for a token that nobody described."""
     if token not in INVOKES:
-        raise AssertionError(
-            f"the program calls {token} with {args}: say in tests/support/realism.py what it answers"
-        )
+        raise AssertionError(f"{token} ({args}) is not in tests/support/realism.py: say what it answers")
     return INVOKES[token](args)
