@@ -145,10 +145,16 @@ def is_running(place: Layout | None = None) -> bool:
 def _keeper_pid(place: Layout) -> int | None:
     try:
         pid = int(place.pid_file.read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ValueError):
         return None
-    return pid if b"local.machine.keeper" in command else None
+    return pid if _is_keeper(pid) else None
+
+
+def _is_keeper(pid: int) -> bool:
+    try:
+        return b"local.machine.keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _launch(place: Layout, edge_ports: tuple[int, int]) -> None:
@@ -184,7 +190,8 @@ def _await_ready(place: Layout, progress: Progress) -> None:
 
 def _await_gone(pid: int, progress: Progress) -> None:
     deadline = time.monotonic() + STOP_SECONDS
-    while Path(f"/proc/{pid}").exists():
+    # Its command line, not its pid: started by this very process, it stays a zombie after its end.
+    while _is_keeper(pid):
         if time.monotonic() > deadline:
             progress.note("it did not stop by itself; ending it")
             with contextlib.suppress(ProcessLookupError):
