@@ -44,7 +44,9 @@ class Tally:
         """Take one engine event into account; kinds that say nothing new are passed over."""
         if "resourcePreEvent" in event:
             metadata = event["resourcePreEvent"]["metadata"]
-            if metadata["op"] not in ("same", "read"):
+            # Components only wait for what is in them.
+            custom = (metadata.get("new") or metadata.get("old") or {}).get("custom", True)
+            if custom and metadata["op"] not in ("same", "read"):
                 self.running[short_name(metadata["urn"])] = _verb(metadata["op"])
         elif "resOutputsEvent" in event:
             self._finished(event["resOutputsEvent"]["metadata"])

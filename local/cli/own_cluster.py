@@ -14,6 +14,7 @@ from pathlib import Path
 from local import paths
 from local.cli import facts, kubectl, platform, tools
 from local.cli.phases import Phase, Run
+from local.images.external import load_images
 from local.progress import PhaseError
 
 FORWARD_SECONDS = 30.0
@@ -29,7 +30,8 @@ def prepare(run: Run, context: str) -> platform.Target:
     with run.phase("Tools") as phase:
         tools.build_pulumi(phase)
     with run.phase("Images") as phase:
-        images = tools.load_images(phase, context)
+        images = load_images(context, phase)
+        phase.result(f"loaded into {context}")
     platform.write(
         platform.PlatformFacts(
             kubeconfig=target.kubeconfig,

@@ -29,6 +29,8 @@ class Stack:
 
     pulumi: str
     environment: Mapping[str, str]
+    directory: Path = paths.REPO
+    """Where its Pulumi.yaml is."""
 
     def up(self, progress: Progress) -> Tally:
         """`pulumi up`; what it changed.
@@ -60,7 +62,7 @@ class Stack:
             # A process group of its own: Ctrl-C reaches pulumi once, from us, and it finishes cleanly.
             process = subprocess.Popen(
                 argv,
-                cwd=paths.REPO,
+                cwd=self.directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -76,7 +78,7 @@ class Stack:
     def _query(self, *arguments: str) -> str:
         result = subprocess.run(
             [self.pulumi, *arguments, "--non-interactive"],
-            cwd=paths.REPO,
+            cwd=self.directory,
             env=dict(self.environment),
             capture_output=True,
             text=True,

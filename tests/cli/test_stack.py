@@ -1,0 +1,127 @@
+"""The Stack phase against the real engine: what it counts, how it fails, how it is interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from local import paths
+from local.cli import tools
+from local.cli.stack import Stack
+from local.progress import PhaseError, Quiet
+from local.toolchain import gobuild, plugins, pulumi
+from local.toolchain.versions import PULUMI
+
+PROGRAM = """
+import pulumi
+
+class Thing(pulumi.CustomResource):
+    def __init__(self, name, seconds, fails=False):
+        super().__init__("probe:index:Thing", name, {"seconds": seconds, "fails": fails})
+
+"""
+
+
+class Notes(Quiet):
+    """Keeps what was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.shown.append(text)
+
+    def advance(self, done: int, total: int, text: str = "") -> None:
+        self.shown.append(f"{done}/{total} {text}")
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack `local` of a program of the test's own, with the engine that `make up` uses."""
+    engine = gobuild.build(PULUMI, Quiet()) / "pulumi"
+    monkeypatch.setenv("ROOST_STATE", str(tmp_path / "state"))
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: probe\nruntime: python\n")
+    (project / "Pulumi.local.yaml").write_text("config: {}\n")
+    environment = {**pulumi.environment(), "PYTHONPATH": str(paths.REPO)}
+    plugins.provide(engine, environment, Quiet())
+    environment["PATH"] = os.pathsep.join([str(probe(tmp_path)), str(tools.venv_bin()), environment["PATH"]])
+    command = [str(engine), "stack", "init", "local", "--non-interactive"]
+    subprocess.run(command, cwd=project, env=environment, check=True, capture_output=True)
+    return Stack(str(engine), environment, project)
+
+
+def probe(root: Path) -> Path:
+    """A directory with the provider `probe` as an executable."""
+    folder = root / "bin"
+    folder.mkdir()
+    script = folder / "pulumi-resource-probe"
+    script.write_text(
+        f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("probe_plugin.py")} "$@"\n'
+    )
+    script.chmod(0o755)
+    return folder
+
+
+def write(stack: Stack, program: str) -> None:
+    (stack.directory / "__main__.py").write_text(PROGRAM + program)
+
+
+def test_changes_are_counted_and_a_second_update_changes_nothing(stack: Stack) -> None:
+    write(stack, "Thing('one', 0.5)\nThing('two', 0.5)\npulumi.export('url', 'https://here')\n")
+    shown = Notes()
+    first = stack.up(shown)
+    assert first.summary() == "4 created"
+    assert any("create Thing" in text for text in shown.shown), shown.shown
+    second = stack.up(shown)
+    assert second.summary() == "no changes, 4 resources"
+    assert shown.shown[-1].startswith("4/4"), "the second update knows how long its bar is"
+    assert stack.outputs() == {"url": "https://here"}
+
+
+def test_a_failure_names_the_resource_and_what_it_said(stack: Stack) -> None:
+    write(stack, "Thing('migrate', 0, fails=True)\n")
+    with pytest.raises(PhaseError, match=r"migrate: .*the table is already there"):
+        stack.up(Quiet())
+
+
+def test_a_program_that_does_not_start_is_explained(stack: Stack) -> None:
+    write(stack, "raise ValueError('roost:edge.hostname must be a name')\n")
+    with pytest.raises(PhaseError, match=r"roost:edge\.hostname must be a name"):
+        stack.up(Quiet())
+
+
+def test_an_interrupt_lets_the_engine_finish_what_it_began(stack: Stack) -> None:
+    write(stack, "first = Thing('first', 4)\nThing('second', 30)\n")
+    threading.Thread(target=interrupt_soon, daemon=True).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        stack.up(Quiet())
+    assert time.monotonic() - began < 60
+    assert not list((paths.state() / "pulumi").glob(".pulumi/locks/**/*.json")), "the lock is released"
+
+
+def interrupt_soon() -> None:
+    time.sleep(6)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_lock_of_a_killed_engine_does_not_stand_in_the_way(stack: Stack) -> None:
+    write(stack, "Thing('one', 0)\n")
+    stack.up(Quiet())
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    folder = paths.state() / "pulumi" / ".pulumi" / "locks" / "organization" / "probe" / "local"
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = {"pid": dead.pid, "username": "root", "hostname": "here", "timestamp": "2026-01-01T00:00:00Z"}
+    (folder / "0d9c2b7e.json").write_text(json.dumps(holder))
+    assert stack.up(Quiet()).summary() == "no changes, 3 resources"
