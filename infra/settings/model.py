@@ -19,7 +19,7 @@ STAND_IN_DIMENSIONS = 384
 LARGEST_INDEXABLE = 4000
 """pgvector's HNSW takes 2,000 dimensions as `vector` and 4,000 as `halfvec`."""
 
-_PROVIDERS = {"scripted": "scripted", "external": "openai", "vllm": "vllm"}
+_PROVIDERS = {"scripted": "scripted", "external": "openai"}
 _PROVIDER = r"^[a-z0-9][a-z0-9_-]*$"
 
 
@@ -28,7 +28,7 @@ class EmbeddingSettings(Section):
 
     base_url: Endpoint | None = Field(
         default=None,
-        description="OpenAI-compatible URL; absent means the stack's own (local: the stand-in's).",
+        description="OpenAI-compatible URL; only in `local` it may be absent: then the stand-in embeds.",
     )
     provider: str | None = Field(
         default=None,
@@ -64,17 +64,18 @@ class EmbeddingSettings(Section):
 class ModelSettings(Section):
     """The model that agents think with."""
 
-    kind: Literal["scripted", "external", "vllm"] = Field(
+    kind: Literal["scripted", "external"] = Field(
         default="scripted",
         description=(
             "`scripted`: a stand-in that follows simple rules, local only. `external`: an OpenAI-compatible "
-            "endpoint at baseUrl. `vllm`: served by the stack on GPU nodes."
+            "endpoint at baseUrl, yours (vLLM, Ollama) or someone's."
         ),
     )
     base_url: Endpoint | None = Field(
         default=None,
         description=(
-            "URL of an external model, as `https://api.example.com/v1`. In `local`, `localhost` means this "
+            "URL of an external model, as `https://api.example.com/v1`; `external` needs it. In `local`, "
+            "`localhost` means this "
             "machine: it becomes the address where pods reach it, so the model has to listen there (or on "
             "0.0.0.0)."
         ),
@@ -82,7 +83,7 @@ class ModelSettings(Section):
     provider: str | None = Field(
         default=None,
         pattern=_PROVIDER,
-        description="First part of the handle; absent means `scripted`, `openai` or `vllm`, by kind.",
+        description="First part of the handle; absent means `scripted` or `openai`, by kind.",
     )
     name: str = Field(default=STAND_IN_MODEL, min_length=1, description="Model id at that URL.")
     api_key: SecretStr | None = Field(default=None, description="Bearer key; set it with `--secret`.")

@@ -43,11 +43,7 @@ DEV: Tree = {
         "resources": {"cpuRequest": "250m", "memoryRequest": "512Mi", "memoryLimit": "2Gi"},
     },
     "migration": {"deadlineSeconds": 1800},
-    "model": {
-        "kind": "vllm",
-        "name": "Qwen/Qwen3-8B",
-        "embedding": {"name": "Qwen/Qwen3-Embedding-0.6B", "dimensions": 1024},
-    },
+    "model": {"kind": "external"},
     "namespace": {
         "quota": {
             "cpuRequests": "16",
@@ -63,7 +59,6 @@ DEV: Tree = {
         "cluster": {
             "systemNodes": {"instanceTypes": ["t4g.medium"], "minNodes": 2, "maxNodes": 3},
             "appNodes": {"instanceTypes": ["t4g.large"], "minNodes": 1, "maxNodes": 3},
-            "gpuNodes": {"instanceTypes": ["g6.xlarge"], "minNodes": 0, "maxNodes": 1, "diskGib": 200},
         },
     },
 }
@@ -76,11 +71,7 @@ PROD: Tree = {
         "poolSize": 20,
     },
     "migration": {"deadlineSeconds": 3600},
-    "model": {
-        "kind": "vllm",
-        "name": "Qwen/Qwen3-32B",
-        "embedding": {"name": "Qwen/Qwen3-Embedding-0.6B", "dimensions": 1024},
-    },
+    "model": {"kind": "external"},
     "namespace": {
         "quota": {
             "cpuRequests": "64",
@@ -105,13 +96,6 @@ PROD: Tree = {
         "cluster": {
             "systemNodes": {"instanceTypes": ["m7g.large"], "minNodes": 3, "maxNodes": 6},
             "appNodes": {"instanceTypes": ["m7g.xlarge"], "minNodes": 3, "maxNodes": 10},
-            "gpuNodes": {
-                "instanceTypes": ["g6e.12xlarge"],
-                "minNodes": 1,
-                "maxNodes": 3,
-                "diskGib": 500,
-                "diskMibPerSecond": 1000,
-            },
             "logRetentionDays": 90,
         },
     },

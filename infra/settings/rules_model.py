@@ -15,27 +15,13 @@ def model_can_answer(settings: Settings) -> Iterator[str]:
     model = settings.model
     if model.kind == "scripted" and settings.local is None:
         yield (
-            "`roost:model.kind` is `scripted`, a stand-in that follows rules and must never face users, "
-            "in profile "
-            f"{settings.profile}: choose `vllm`, or `external` with roost:model.baseUrl."
+            "`roost:model.kind` is `scripted`, a stand-in that follows rules and must never face users, in "
+            f"profile {settings.profile}: set it to `external`, with baseUrl and name."
         )
-    if model.kind == "vllm":
-        yield from _vllm_has_gpus(settings)
     if model.kind == "external":
         yield from _external_is_named(settings)
     else:
         yield from _nothing_is_ignored(model)
-
-
-def _vllm_has_gpus(settings: Settings) -> Iterator[str]:
-    if settings.local is not None:
-        yield (
-            "`roost:model.kind` `vllm` runs on GPU nodes, which profile local has not: start the model "
-            "yourself, "
-            "and set kind `external` with roost:model.baseUrl."
-        )
-    elif settings.aws is not None and settings.aws.cluster.gpu_nodes is None:
-        yield "`roost:model.kind` is `vllm` and there are no GPU nodes: give `roost:aws.cluster.gpuNodes`."
 
 
 def _external_is_named(settings: Settings) -> Iterator[str]:
@@ -63,7 +49,7 @@ def _nothing_is_ignored(model: ModelSettings) -> Iterator[str]:
 
 def embeddings_can_be_made(settings: Settings) -> Iterator[str]:
     """Someone serves the embedding model, with the dimensions that the database is laid out for."""
-    model, embedding = settings.model, settings.model.embedding
+    embedding = settings.model.embedding
     if embedding.base_url is not None:
         yield from _reachable("roost:model.embedding.baseUrl", embedding.base_url, settings)
         return
@@ -72,12 +58,13 @@ def embeddings_can_be_made(settings: Settings) -> Iterator[str]:
             "`roost:model.embedding.apiKey` would be ignored without `roost:model.embedding.baseUrl`: "
             "give both."
         )
-    if settings.local is None and model.kind == "external":
+    if settings.local is None:
         yield (
-            "`roost:model.embedding.baseUrl` is missing: with an external model the stack serves no "
-            "embedding model either. Give the URL, name and dimensions of one."
+            "`roost:model.embedding.baseUrl` is missing: only the local stack embeds by itself. Give the "
+            "URL, "
+            "name and dimensions of an embedding model."
         )
-    if settings.local is not None:
+    else:
         yield from _stand_in_embeds(embedding.name, embedding.dimensions)
 
 

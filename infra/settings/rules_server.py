@@ -27,11 +27,15 @@ def replicas_are_ordered(settings: Settings) -> Iterator[str]:
 def image_is_pinned(settings: Settings) -> Iterator[str]:
     """Prod runs exactly the bytes that were tested; nobody runs `latest`."""
     image = settings.server.image
-    if settings.profile == "prod" and (image is None or not _DIGEST.fullmatch(image)):
-        given = "none is given" if image is None else f"{image!r} could be another one tomorrow"
+    if image is None and settings.local is None:
         yield (
-            f"`roost:server.image` must be pinned by digest in prod, as `registry/name@sha256:…`: {given}. "
-            "The build prints the digest; `pulumi config set --path roost:server.image …`."
+            "`roost:server.image` is missing: on AWS it names the image that you pushed to the stack's "
+            f"repository{', by digest' if settings.profile == 'prod' else ''}."
+        )
+    elif image is not None and settings.profile == "prod" and not _DIGEST.fullmatch(image):
+        yield (
+            f"`roost:server.image` must be pinned by digest in prod, as `registry/name@sha256:…`: {image!r} "
+            "could be another one tomorrow. `docker push` and `buildah push` print the digest."
         )
     elif image is not None and not _DIGEST.fullmatch(image) and _tag(image) in {None, "latest"}:
         yield (
