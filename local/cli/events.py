@@ -44,9 +44,7 @@ class Tally:
         """Take one engine event into account; kinds that say nothing new are passed over."""
         if "resourcePreEvent" in event:
             metadata = event["resourcePreEvent"]["metadata"]
-            # Components only wait for what is in them.
-            custom = (metadata.get("new") or metadata.get("old") or {}).get("custom", True)
-            if custom and metadata["op"] not in ("same", "read"):
+            if _is_own_work(metadata) and metadata["op"] not in ("same", "read"):
                 self.running[short_name(metadata["urn"])] = _verb(metadata["op"])
         elif "resOutputsEvent" in event:
             self._finished(event["resOutputsEvent"]["metadata"])
@@ -69,6 +67,12 @@ class Tally:
         entry = f"{where}: {text}" if where else text
         if text and entry not in self.errors:
             self.errors.append(entry)
+
+
+def _is_own_work(metadata: dict[str, Any]) -> bool:
+    """False for the stack and components, which only wait for what is in them."""
+    described = metadata.get("new") or metadata.get("old") or {}
+    return described.get("custom", True) and metadata.get("type") != "pulumi:pulumi:Stack"
 
 
 def _verb(operation: str) -> str:
