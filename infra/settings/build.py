@@ -65,8 +65,8 @@ def _facts(platform: dict[str, Any]) -> PlatformFacts:
         raise SettingsError(
             [
                 (
-                    f"platform.json was written by another version of this program ({wrong}): "
-                    "run `make up`, which writes it anew."
+                    f"platform.json was written by another version of this program ({wrong}): run `make "
+                    "up`, which writes it anew."
                 )
             ]
         ) from None

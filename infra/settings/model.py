@@ -67,17 +67,16 @@ class ModelSettings(Section):
     kind: Literal["scripted", "external"] = Field(
         default="scripted",
         description=(
-            "`scripted`: a stand-in that follows simple rules, local only. `external`: an OpenAI-compatible "
-            "endpoint at baseUrl, yours (vLLM, Ollama) or someone's."
+            "`scripted`: a stand-in that follows simple rules, local only. `external`: an "
+            "OpenAI-compatible endpoint at baseUrl, yours (vLLM, Ollama) or someone's."
         ),
     )
     base_url: Endpoint | None = Field(
         default=None,
         description=(
             "URL of an external model, as `https://api.example.com/v1`; `external` needs it. In `local`, "
-            "`localhost` means this "
-            "machine: it becomes the address where pods reach it, so the model has to listen there (or on "
-            "0.0.0.0)."
+            "`localhost` means this machine: it becomes the address where pods reach it, so the model has "
+            "to listen there (or on 0.0.0.0)."
         ),
     )
     provider: str | None = Field(

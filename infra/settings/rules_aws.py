@@ -33,8 +33,8 @@ def addresses_suffice(settings: Settings) -> Iterator[str]:
     if needed > plan.pod_addresses:
         yield (
             f"`roost:aws.network.cidr` {aws.network.cidr} gives nodes and pods {plan.pod_addresses} "
-            "addresses, and "
-            f"{_nodes(aws)} nodes can ask for {needed}: take a larger range, more zones, or fewer nodes."
+            f"addresses, and {_nodes(aws)} nodes can ask for {needed}: take a larger range, more zones, or "
+            "fewer nodes."
         )
 
 
@@ -53,6 +53,5 @@ def database_carries_its_connections(settings: Settings) -> Iterator[str]:
     if ceiling is not None and database.max_connections > ceiling:
         yield (
             f"`roost:aws.database.maxConnections` {database.max_connections} is more than "
-            f"{database.instance_class} "
-            f"has memory for: at most {ceiling}, or take a larger class."
+            f"{database.instance_class} has memory for: at most {ceiling}, or take a larger class."
         )

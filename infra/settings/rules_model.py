@@ -15,8 +15,8 @@ def model_can_answer(settings: Settings) -> Iterator[str]:
     model = settings.model
     if model.kind == "scripted" and settings.local is None:
         yield (
-            "`roost:model.kind` is `scripted`, a stand-in that follows rules and must never face users, in "
-            f"profile {settings.profile}: set it to `external`, with baseUrl and name."
+            "`roost:model.kind` is `scripted`, a stand-in that follows rules and must never face users, "
+            f"in profile {settings.profile}: set it to `external`, with baseUrl and name."
         )
     if model.kind == "external":
         yield from _external_is_named(settings)
@@ -33,8 +33,7 @@ def _external_is_named(settings: Settings) -> Iterator[str]:
     if model.name == STAND_IN_MODEL:
         yield (
             "`roost:model.name` is still the stand-in's: an external model is asked for by its id there, "
-            "one of "
-            "those that `GET <baseUrl>/models` lists."
+            "one of those that `GET <baseUrl>/models` lists."
         )
 
 
@@ -61,8 +60,7 @@ def embeddings_can_be_made(settings: Settings) -> Iterator[str]:
     if settings.local is None:
         yield (
             "`roost:model.embedding.baseUrl` is missing: only the local stack embeds by itself. Give the "
-            "URL, "
-            "name and dimensions of an embedding model."
+            "URL, name and dimensions of an embedding model."
         )
     else:
         yield from _stand_in_embeds(embedding.name, embedding.dimensions)
@@ -72,9 +70,8 @@ def _stand_in_embeds(name: str, dimensions: int) -> Iterator[str]:
     if (name, dimensions) != (STAND_IN_EMBEDDING, STAND_IN_DIMENSIONS):
         yield (
             f"the stand-in embeds with {STAND_IN_EMBEDDING} ({STAND_IN_DIMENSIONS} dimensions), not with "
-            f"{name} "
-            f"({dimensions}): give `roost:model.embedding.baseUrl` of a server that does, or remove name and "
-            "dimensions."
+            f"{name} ({dimensions}): give `roost:model.embedding.baseUrl` of a server that does, or remove "
+            "name and dimensions."
         )
 
 
@@ -83,14 +80,13 @@ def _reachable(key: str, url: str, settings: Settings) -> Iterator[str]:
         return
     if settings.local is None:
         yield (
-            f"`{key}` names {urlsplit(url).hostname}, which inside a pod is the pod itself: give a name that "
-            "pods can reach."
+            f"`{key}` names {urlsplit(url).hostname}, which inside a pod is the pod itself: give a name "
+            "that pods can reach."
         )
     elif settings.local.platform.host_address is None:
         yield (
             f"`{key}` names {urlsplit(url).hostname}, and nobody knows under which address pods of your "
-            "cluster "
-            f"({settings.local.platform.context}) reach this machine: write that address instead."
+            f"cluster ({settings.local.platform.context}) reach this machine: write that address instead."
         )
 
 

@@ -26,8 +26,7 @@ def quota_holds_the_stack(settings: Settings) -> Iterator[str]:
         if needed > allowed:
             yield (
                 f"`roost:namespace.quota.{key}` is {show(allowed)}, and the stack itself asks for "
-                f"{show(needed)} "
-                f"during a rollout ({_who(demands)}): raise it at least to {show(needed)}."
+                f"{show(needed)} during a rollout ({_who(demands)}): raise it at least to {show(needed)}."
             )
 
 
@@ -52,6 +51,7 @@ def certificates_outlive_each_other(settings: Settings) -> Iterator[str]:
     edge = settings.local.edge
     if edge.certificate_days >= edge.certificate_authority_days:
         yield (
-            f"`roost:local.edge.certificateAuthorityDays` ({edge.certificate_authority_days}) must be above "
-            f"certificateDays ({edge.certificate_days}), or a valid certificate has an expired authority."
+            f"`roost:local.edge.certificateAuthorityDays` ({edge.certificate_authority_days}) must be "
+            f"above certificateDays ({edge.certificate_days}), or a valid certificate has an expired "
+            "authority."
         )

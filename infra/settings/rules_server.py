@@ -19,8 +19,7 @@ def replicas_are_ordered(settings: Settings) -> Iterator[str]:
     if replicas.min > replicas.max:
         yield (
             f"`roost:server.replicas.min` ({replicas.min}) is above `roost:server.replicas.max` "
-            f"({replicas.max}): "
-            "raise max or lower min."
+            f"({replicas.max}): raise max or lower min."
         )
 
 
@@ -34,8 +33,8 @@ def image_is_pinned(settings: Settings) -> Iterator[str]:
         )
     elif image is not None and settings.profile == "prod" and not _DIGEST.fullmatch(image):
         yield (
-            f"`roost:server.image` must be pinned by digest in prod, as `registry/name@sha256:…`: {image!r} "
-            "could be another one tomorrow. `docker push` and `buildah push` print the digest."
+            "`roost:server.image` must be pinned by digest in prod, as `registry/name@sha256:…`: "
+            f"{image!r} could be another one tomorrow. `docker push` and `buildah push` print the digest."
         )
     elif image is not None and not _DIGEST.fullmatch(image) and _tag(image) in {None, "latest"}:
         yield (
@@ -61,8 +60,8 @@ def pools_fit_the_database(settings: Settings) -> Iterator[str]:
     yield (
         f"the connection pools do not fit the database: {budget.max_replicas} running + {SURGE_PODS} new + "
         f"{budget.max_replicas} draining pods x poolSize {budget.pool_size} + {budget.reserved} reserved = "
-        f"{budget.needed} connections, and `{where}.database.maxConnections` {budget.max_connections} leaves "
-        f"{budget.available} (Postgres keeps {SUPERUSER_RESERVED}): {remedy}, or lower "
+        f"{budget.needed} connections, and `{where}.database.maxConnections` {budget.max_connections} "
+        f"leaves {budget.available} (Postgres keeps {SUPERUSER_RESERVED}): {remedy}, or lower "
         "`roost:server.replicas.max`."
     )
 
@@ -73,17 +72,14 @@ def streams_outlive_the_edge(settings: Settings) -> Iterator[str]:
     if timing.edge_idle < PINGS_PER_IDLE * timing.ping:
         yield (
             f"the edge would cut a silent stream: `roost:edge.idleTimeoutSeconds` is {timing.edge_idle} "
-            "and the "
-            f"server pings every {timing.ping} s (`roost:server.pingSeconds`). Leave room for a late ping: "
-            "an idle "
-            f"timeout of at least {PINGS_PER_IDLE * timing.ping}."
+            f"and the server pings every {timing.ping} s (`roost:server.pingSeconds`). Leave room for a "
+            f"late ping: an idle timeout of at least {PINGS_PER_IDLE * timing.ping}."
         )
     if timing.keep_alive <= timing.edge_idle:
         yield (
-            f"the server would close connections that the edge still uses, which shows as 502: "
+            "the server would close connections that the edge still uses, which shows as 502: "
             f"`roost:server.keepAliveSeconds` is {timing.keep_alive}, not above "
-            "`roost:edge.idleTimeoutSeconds` "
-            f"({timing.edge_idle}). Remove keepAliveSeconds, which then is "
+            f"`roost:edge.idleTimeoutSeconds` ({timing.edge_idle}). Remove keepAliveSeconds, which then is "
             f"{timing.edge_idle + KEEP_ALIVE_MARGIN}."
         )
 
@@ -94,16 +90,15 @@ def stops_are_graceful(settings: Settings) -> Iterator[str]:
     if timing.drain < timing.longest_stream:
         yield (
             f"a rollout would cut streams: `roost:server.drainSeconds` is {timing.drain} and a stream may "
-            "take "
-            f"`roost:server.longestStreamSeconds` {timing.longest_stream}. Raise drainSeconds to that; a pod "
-            "without streams stops at once all the same."
+            f"take `roost:server.longestStreamSeconds` {timing.longest_stream}. Raise drainSeconds to "
+            "that; a pod without streams stops at once all the same."
         )
     if timing.termination_grace < timing.pre_stop + timing.drain:
         yield (
-            f"Kubernetes would kill a pod that still drains: `roost:server.terminationGraceSeconds` is "
+            "Kubernetes would kill a pod that still drains: `roost:server.terminationGraceSeconds` is "
             f"{timing.termination_grace}, and preStopSeconds {timing.pre_stop} + drainSeconds "
-            f"{timing.drain} take "
-            f"{timing.pre_stop + timing.drain}. Remove terminationGraceSeconds, which is then computed."
+            f"{timing.drain} take {timing.pre_stop + timing.drain}. Remove terminationGraceSeconds, which "
+            "is then computed."
         )
 
 
