@@ -16,7 +16,7 @@ platform = build_platform(settings)
 namespace = Namespace("namespace", settings.namespace, cluster=platform.cluster).access
 site = Site(cluster=platform.cluster, namespace=namespace, supplies=platform.supply(namespace))
 
-bootstrap = Bootstrap("bootstrap", settings.migration, site=site)
+bootstrap = Bootstrap("bootstrap", settings, site=site)
 migration = Migration(
     "migration", settings.migration, site=site, revision=head_revision(), bootstrap=bootstrap
 )

@@ -12,7 +12,7 @@ from infra.ports import (
     MountedCredentials,
     Site,
 )
-from infra.settings.migration import MigrationSettings
+from infra.settings import Settings
 from infra.workloads.connections import Connection
 from infra.workloads.database import EXTERNAL_SECRETS_DIR, login_environment, login_files
 from infra.workloads.jobs import DatabaseCommand, database_job
@@ -42,7 +42,7 @@ class Bootstrap(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: MigrationSettings,
+        settings: Settings,
         *,
         site: Site,
         opts: pulumi.ResourceOptions | None = None,
@@ -51,6 +51,7 @@ class Bootstrap(pulumi.ComponentResource):
         self._opts = pulumi.ResourceOptions(parent=self, provider=site.cluster.provider)
         self._namespace = site.namespace
         self._database = site.supplies.database
+        self._statement_timeout = str(settings.database.statement_timeout_seconds)
         image = site.supplies.images.server
         secret = self._secret()
         openings = open_connections(
@@ -59,7 +60,7 @@ class Bootstrap(pulumi.ComponentResource):
         self.job = database_job(
             WORKLOAD,
             self._command(image, secret),
-            settings,
+            settings.migration,
             namespace=self._namespace.name,
             job_name=self._job_name(image, secret),
             opts=pulumi.ResourceOptions.merge(
@@ -80,6 +81,7 @@ class Bootstrap(pulumi.ComponentResource):
     def _command(self, image: pulumi.Output[str], secret: k8s.core.v1.Secret) -> DatabaseCommand:
         database, master = self._database, self._database.master
         variables = dict(login_environment(database, master, direct=True))
+        variables["ROOST_APP_STATEMENT_TIMEOUT_SECONDS"] = self._statement_timeout
         for role, login in _roles(database).items():
             variables[f"ROOST_{role.upper()}_USER"] = login.username
             variables[f"ROOST_{role.upper()}_PASSWORD_FILE"] = f"{SECRETS_DIR}/{role}-password"
@@ -98,8 +100,8 @@ class Bootstrap(pulumi.ComponentResource):
 
     def _job_name(self, image: pulumi.Output[str], secret: k8s.core.v1.Secret) -> pulumi.Output[str]:
         roles = [login.username for login in _roles(self._database).values()]
-        facts = [self._database.direct_host, image, name_of(secret)]
-        return pulumi.Output.all(*facts).apply(lambda known: bootstrap_job("\n".join([*roles, *known])))
+        facts = [*roles, self._statement_timeout, self._database.direct_host, image, name_of(secret)]
+        return pulumi.Output.all(*facts).apply(lambda known: bootstrap_job("\n".join(known)))
 
 
 def _roles(database: DatabaseEndpoint) -> dict[str, Credentials]:

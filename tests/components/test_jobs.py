@@ -56,6 +56,7 @@ def test_the_bootstrap_runs_as_the_master_and_knows_all_roles(local: Recording) 
     assert environment["ROOST_MIGRATOR_USER"] == "roost_migrator"
     assert environment["ROOST_APP_USER"] == "roost_app"
     assert environment["ROOST_READONLY_USER"] == "roost_readonly"
+    assert environment["ROOST_APP_STATEMENT_TIMEOUT_SECONDS"] == "60"
     assert environment["ROOST_READONLY_PASSWORD_FILE"] == "/run/secrets/roost/readonly-password"
 
 
