@@ -1,0 +1,3 @@
+"""The agent server: Letta's REST contract on Postgres and any OpenAI-compatible model."""
+
+__version__ = "0.1.0"

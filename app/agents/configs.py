@@ -1,0 +1,58 @@
+"""Which model an agent uses: Letta's several ways to say so, folded into the columns that we keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.agents.schemas import CreateAgent, UpdateAgent
+from app.models.service import Models
+
+SAMPLING = (
+    "temperature",
+    "max_tokens",
+    "frequency_penalty",
+    "parallel_tool_calls",
+    "response_format",
+    "strict",
+)
+"""Keys of an LLMConfig that a client may choose; the rest follows from the handle."""
+
+
+async def model_columns(models: Models, body: CreateAgent | UpdateAgent) -> dict[str, Any]:
+    """`model`, `llm_config`, `model_settings`, `embedding` and `embedding_config` of a request.
+
+    Raises NotFound for a model that is not offered, BadRequest for too large a context window.
+    """
+    given = body.llm_config or {}
+    handle = body.model or given.get("handle") or _joined(models, given.get("model"))
+    window = body.context_window_limit or given.get("context_window")
+    config = await models.llm_config(handle, window)
+    config |= {name: given[name] for name in SAMPLING if given.get(name) is not None}
+    settings = dict(body.model_settings or {})
+    renamed = settings | {"max_tokens": settings.get("max_output_tokens")}
+    config |= {name: renamed[name] for name in SAMPLING if renamed.get(name) is not None}
+    if body.max_tokens is not None:
+        config["max_tokens"] = body.max_tokens
+    if body.parallel_tool_calls is not None:
+        config["parallel_tool_calls"] = body.parallel_tool_calls
+    embedding = models.embedding_for(body.embedding or (body.embedding_config or {}).get("handle"))
+    return {
+        "model": config["handle"],
+        "llm_config": config,
+        "model_settings": settings | _settings(config),
+        "embedding": embedding.handle if embedding else None,
+        "embedding_config": embedding.config() if embedding else None,
+    }
+
+
+def _joined(models: Models, name: Any) -> str | None:
+    return f"{models.provider}/{name}" if isinstance(name, str) else None
+
+
+def _settings(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "provider_type": "openai",
+        "temperature": config.get("temperature"),
+        "max_output_tokens": config.get("max_tokens"),
+        "parallel_tool_calls": config.get("parallel_tool_calls"),
+    }

@@ -1,0 +1,229 @@
+"""Agents: creating, reading, changing, and what is attached to them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from app.agents import prompt, queries
+from app.agents.configs import model_columns
+from app.agents.schemas import CreateAgent, UpdateAgent
+from app.blocks.service import rows_for_insert
+from app.db import keyset
+from app.db.pool import Database, Statement, array, to_json
+from app.errors import BadRequest, NotFound
+from app.http import ids
+from app.messages.rows import NewMessage, rows
+from app.models.service import Models
+from app.tools.base import DEFAULTS
+
+ALL = frozenset(queries.RELATIONS)
+
+DIRECT = (
+    "name", "description", "system", "compaction_settings", "response_format", "tool_rules", "metadata", "tags",
+    "timezone", "max_files_open", "per_file_view_window_char_limit", "hidden", "project_id", "template_id",
+    "base_template_id",
+)  # fmt: skip
+"""Fields of a request that are columns of the same name."""
+
+NOT_NULL = {"name", "system", "tool_rules", "metadata", "tags", "timezone"}
+JSON = {name for name, kind in queries.COLUMNS.items() if kind == "jsonb"}
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What an agent refers to by id or name, as found in the database."""
+
+    tool_ids: list[UUID]
+    blocks: list[dict[str, Any]]
+
+
+async def get(db: Database, org_id: UUID, agent_id: UUID, include: frozenset[str] = ALL) -> str:
+    """Letta's AgentState as JSON, in one statement. Raises NotFound."""
+    found = await db.value(queries.GET, org_id, agent_id, *_relations(include))
+    if found is None:
+        raise missing(agent_id)
+    return found
+
+
+async def ensure(db: Database, org_id: UUID, agent_id: UUID) -> None:
+    """Raise NotFound unless the agent exists."""
+    if await db.value(queries.EXISTS, org_id, agent_id) is None:
+        raise missing(agent_id)
+
+
+def missing(agent_id: UUID) -> NotFound:
+    """The error for an agent that is not there."""
+    return NotFound(f"There is no agent agent-{agent_id}.")
+
+
+async def list_all(
+    db: Database,
+    org_id: UUID,
+    page: keyset.Page,
+    order_by: str,
+    filters: dict[str, Any],
+    include: frozenset[str],
+) -> bytes:
+    """Agents as a JSON array. `filters` are keys of `queries.FILTERS`; None means absent."""
+    listing = keyset.Listing(
+        name="list_agents",
+        table="agents",
+        select=queries.LIST_SELECT,
+        scope="{0}.org_id = $1",
+        order=queries.ORDERS[order_by],
+        kind="agent",
+    )
+    args: list[object] = [org_id, *_relations(include)]
+    where: list[str] = []
+    for name, value in filters.items():
+        if value is not None:
+            args.append(value)
+            where.append(queries.FILTERS[name].format(f"${len(args)}"))
+    return array(await keyset.fetch(db, listing, page, args, where))
+
+
+async def count(db: Database, org_id: UUID) -> int:
+    """How many agents the organisation has."""
+    return await db.value(queries.COUNT, org_id)
+
+
+async def create(db: Database, models: Models, org_id: UUID, body: CreateAgent) -> str:
+    """Create an agent with its blocks, tools and first messages; they appear together or not at all."""
+    body.check()
+    columns = await model_columns(models, body)
+    names = [*(body.tools or ()), *(DEFAULTS[body.agent_type] if body.include_base_tools else ())]
+    parts = await _resolve(db, org_id, names, body.tool_ids or [], body.block_ids or [])
+    new_blocks = rows_for_insert(body.memory_blocks or [])
+    _distinct_labels([block["label"] for block in (*new_blocks, *parts.blocks)])
+    agent_id = ids.new()
+    now = datetime.now(UTC)
+    system = body.system if body.system is not None else prompt.DEFAULT_SYSTEM
+    views = [_view(block, "char_limit") for block in new_blocks] + [_view(b, "limit") for b in parts.blocks]
+    timezone = body.timezone or "UTC"
+    first = [NewMessage.of(message) for message in body.initial_message_sequence or ()]
+    compiled = prompt.compile_prompt(
+        f"agent-{agent_id}", system, views, prompt.MemoryFacts(0, 0, ()), prompt.clock(now, timezone)
+    )
+    record = {name: getattr(body, name) for name in DIRECT} | columns
+    record |= {
+        "id": str(agent_id),
+        "name": body.name or _random_name(),
+        "agent_type": body.agent_type,
+        "system": system,
+        "timezone": timezone,
+        "tool_rules": body.tool_rules or [],
+        "metadata": body.metadata or {},
+        "tags": sorted(set(body.tags or ())),
+        "next_seq": 2 + len(first),
+        "prompt_key": prompt.key(system, views, 0, ()),
+    }
+    links = [{"n": n, "id": b["id"], "label": b["label"]} for n, b in enumerate((*new_blocks, *parts.blocks))]
+    await db.row(
+        queries.CREATE,
+        org_id,
+        to_json(record),
+        to_json(new_blocks),
+        to_json(links),
+        parts.tool_ids,
+        to_json(rows([NewMessage(role="system", text=compiled), *first])),
+    )
+    return await get(db, org_id, agent_id)
+
+
+async def update(db: Database, models: Models, org_id: UUID, agent_id: UUID, body: UpdateAgent) -> str:
+    """Change an agent. Raises NotFound. The system prompt is compiled anew before the next turn."""
+    body.check()
+    given = body.given()
+    values = {
+        name: given[name]
+        for name in DIRECT
+        if name in given and (given[name] is not None or name not in NOT_NULL)
+    }
+    if "tags" in values:
+        values["tags"] = sorted(set(values["tags"]))
+    if given.keys() & {"model", "embedding", "llm_config", "embedding_config", "model_settings",
+                       "context_window_limit", "max_tokens", "parallel_tool_calls"}:  # fmt: skip
+        values |= await model_columns(models, body)
+    names = sorted(values)
+    arguments = [to_json(values[n]) if n in JSON and values[n] is not None else values[n] for n in names]
+    parts = await _resolve(db, org_id, [], body.tool_ids or [], body.block_ids or [])
+    async with db.tx() as tx:
+        if await tx.value(queries.update(names), org_id, agent_id, *arguments) is None:
+            raise missing(agent_id)
+        if body.block_ids is not None:
+            await tx.rows(queries.SET_BLOCKS, org_id, agent_id, body.block_ids)
+        if body.tool_ids is not None:
+            await tx.rows(queries.SET_TOOLS, org_id, agent_id, parts.tool_ids)
+    return await get(db, org_id, agent_id)
+
+
+async def delete(db: Database, org_id: UUID, agent_id: UUID) -> None:
+    """Delete an agent with its messages, runs and own archive. Its blocks stay. Raises NotFound."""
+    if await db.value(queries.DELETE, org_id, agent_id) is None:
+        raise missing(agent_id)
+
+
+async def link(
+    db: Database, statement: Statement, org_id: UUID, agent_id: UUID, other: UUID, kind: str
+) -> str:
+    """Attach or detach a block or tool by one of the ATTACH/DETACH statements; the agent afterwards."""
+    if await db.value(statement, org_id, agent_id, other) is None:
+        raise NotFound(
+            f"The agent agent-{agent_id} or the {kind} {kind}-{other} does not exist, or they are not attached."
+        )
+    return await get(db, org_id, agent_id)
+
+
+async def _resolve(
+    db: Database, org_id: UUID, names: list[str], tool_ids: list[UUID], block_ids: list[UUID]
+) -> _Parts:
+    if not (names or tool_ids or block_ids):
+        return _Parts([], [])
+    row = await db.row(queries.RESOLVE, org_id, names, tool_ids, block_ids)
+    assert row is not None
+    tools, blocks = orjson.loads(row["tools"]), orjson.loads(row["blocks"])
+    _all_found("tool", names, {tool["name"] for tool in tools})
+    _all_found("tool", [f"tool-{one}" for one in tool_ids], {f"tool-{tool['id']}" for tool in tools})
+    _all_found("block", [f"block-{one}" for one in block_ids], {f"block-{block['id']}" for block in blocks})
+    order = {str(block_id): n for n, block_id in enumerate(block_ids)}
+    blocks.sort(key=lambda block: order[block["id"]])
+    return _Parts([UUID(tool["id"]) for tool in tools], blocks)
+
+
+def _all_found(kind: str, wanted: list[str], found: set[str]) -> None:
+    absent = sorted(set(wanted) - found)
+    if absent:
+        raise NotFound(
+            f"There is no {kind} {', '.join(map(repr, absent))}; list the {kind}s to see what exists."
+        )
+
+
+def _distinct_labels(labels: list[str]) -> None:
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if twice:
+        raise BadRequest(
+            f"An agent has one block per label; given more than once: {', '.join(map(repr, twice))}."
+        )
+
+
+def _view(block: dict[str, Any], limit: str) -> prompt.BlockView:
+    return prompt.BlockView(
+        block["label"], block["value"], block[limit], block["description"], bool(block["read_only"])
+    )
+
+
+def _relations(include: frozenset[str]) -> tuple[bool, ...]:
+    return tuple(relation in include for relation in queries.RELATIONS)
+
+
+def _random_name() -> str:
+    adjectives = ("amber", "brisk", "calm", "deft", "eager", "fond", "glad", "keen", "lucid", "quiet", "tidy")
+    animals = ("badger", "crane", "dove", "finch", "heron", "ibis", "lynx", "otter", "robin", "swift", "wren")
+    pick = random.Random()  # noqa: S311
+    return f"{pick.choice(adjectives)}-{pick.choice(animals)}-{pick.randrange(1000)}"

@@ -1,0 +1,80 @@
+"""`roost`: serve, and the database commands. Errors end on stderr, with the cause as the last line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+
+from app import __version__, settings
+from app.settings import SettingsError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when it worked, 1 when it failed, 2 for wrong settings or arguments."""
+    parser = argparse.ArgumentParser(prog="roost", description="The agent server.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer requests until SIGTERM")
+    database = commands.add_parser("db", help="prepare the database")
+    steps = database.add_subparsers(dest="step", required=True)
+    steps.add_parser("bootstrap", help="as the master login: extension, logins, schema, grants")
+    steps.add_parser("migrate", help="as the migrator: upgrade the schema to this version")
+    steps.add_parser("check", help="exit 0 when the schema is as new as this version")
+    arguments = parser.parse_args(argv)
+    try:
+        return _serve() if arguments.command == "serve" else _database(arguments.step)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _serve() -> int:
+    from app.serve import serve
+
+    return serve(settings.load_server())
+
+
+def _database(step: str) -> int:
+    """Only here are alembic and SQLAlchemy imported."""
+    import asyncpg
+
+    from app.db import bootstrap, migrate, revisions
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    target = settings.load_database()
+    try:
+        if step == "bootstrap":
+            asyncio.run(bootstrap.bootstrap(target, bootstrap.Logins.from_environment()))
+            print("The database has its extension, logins, schema and grants.")
+        elif step == "migrate":
+            revision = asyncio.run(migrate.upgrade(target, migrate.Patience.from_environment()))
+            print(f"The database is at {revision}.")
+        else:
+            return _check(asyncio.run(migrate.current(target)), revisions.read())
+    except (ValueError, OSError, migrate.MigrationError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except asyncpg.PostgresError as error:
+        print(f"ERROR: {error} (SQLSTATE {error.sqlstate})", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _check(current: str | None, known: object) -> int:
+    from app.db.revisions import Revisions
+
+    assert isinstance(known, Revisions)
+    if known.too_old(current):
+        print(
+            f"The database is at {current}; {known.head} is needed. Run `roost db migrate`.", file=sys.stderr
+        )
+        return 1
+    print(f"The database is at {current}, this version needs {known.head}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""The asyncpg pool as the rest of the server sees it: named statements, bounded waits, no session state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import asyncpg
+import orjson
+
+from app.db import connect
+from app.errors import Unavailable
+from app.telemetry import metrics
+
+ACQUIRE_SECONDS = 2.0
+COMMAND_SECONDS = 10.0
+
+Row = asyncpg.Record
+UniqueViolation = asyncpg.UniqueViolationError
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement with the name under which metrics know it. `$1` is the organisation's id."""
+
+    name: str
+    sql: str
+
+
+class _Connection(asyncpg.Connection):
+    """A connection without asyncpg's reset query, which costs a round trip per release.
+
+    Safe as long as nothing sets session state on a pooled connection: no SET, LISTEN or session locks.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Session:
+    """Runs statements on one connection; what `Database.tx` hands out."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def row(self, statement: Statement, *args: object) -> Row | None:
+        """The first row, or None."""
+        started = perf_counter()
+        try:
+            return await self._connection.fetchrow(statement.sql, *args)
+        finally:
+            metrics.STATEMENT_SECONDS.labels(statement.name).observe(perf_counter() - started)
+
+    async def rows(self, statement: Statement, *args: object) -> list[Row]:
+        """All rows."""
+        started = perf_counter()
+        try:
+            return await self._connection.fetch(statement.sql, *args)
+        finally:
+            metrics.STATEMENT_SECONDS.labels(statement.name).observe(perf_counter() - started)
+
+    async def value(self, statement: Statement, *args: object) -> Any:
+        """The first column of the first row, or None."""
+        found = await self.row(statement, *args)
+        return found[0] if found else None
+
+
+class Database:
+    """The process's pool. Every method takes one connection for as long as the call lasts."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, target: connect.Target, *, size: int) -> Database:
+        """Create the pool without connecting, so that a late database does not keep us from starting."""
+        settings = connect.arguments(target, application="roost-server")
+        # Filtered vector search keeps scanning until enough rows match (pgvector 0.8).
+        settings["server_settings"] = settings["server_settings"] | {"hnsw.iterative_scan": "strict_order"}
+        pool = asyncpg.create_pool(
+            **settings,
+            min_size=0,
+            max_size=size,
+            command_timeout=COMMAND_SECONDS,
+            max_inactive_connection_lifetime=300,
+            connection_class=_Connection,
+        )
+        await pool
+        return cls(pool)
+
+    async def close(self, seconds: float = 5) -> None:
+        """Close the connections; those still busy after `seconds` are cut."""
+        try:
+            await asyncio.wait_for(self._pool.close(), seconds)
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def row(self, statement: Statement, *args: object) -> Row | None:
+        """The first row, or None."""
+        async with self._session() as session:
+            return await session.row(statement, *args)
+
+    async def rows(self, statement: Statement, *args: object) -> list[Row]:
+        """All rows."""
+        async with self._session() as session:
+            return await session.rows(statement, *args)
+
+    async def value(self, statement: Statement, *args: object) -> Any:
+        """The first column of the first row, or None."""
+        async with self._session() as session:
+            return await session.value(statement, *args)
+
+    @asynccontextmanager
+    async def tx(self) -> AsyncIterator[Session]:
+        """A transaction. Never keep it open across an await on the network."""
+        async with self._session() as session:
+            async with session._connection.transaction():  # noqa: SLF001
+                yield session
+
+    def usage(self) -> tuple[int, int]:
+        """Open connections and how many of them are idle."""
+        return self._pool.get_size(), self._pool.get_idle_size()
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Session]:
+        try:
+            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        except TimeoutError:
+            raise Unavailable("The database has no free connection for this request; try again.") from None
+        except (
+            OSError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.InvalidAuthorizationSpecificationError,
+        ) as error:
+            raise Unavailable(
+                f"The database cannot be reached ({type(error).__name__}); try again."
+            ) from error
+        try:
+            yield Session(connection)
+        finally:
+            await self._pool.release(connection)
+
+
+def to_json(value: object) -> str:
+    """JSON text for a `jsonb` parameter; NUL, which Postgres cannot store, is left out."""
+    text = orjson.dumps(value).decode()
+    return orjson.dumps(_without_nul(orjson.loads(text))).decode() if "\\u0000" in text else text
+
+
+def array(rows: Sequence[Row]) -> bytes:
+    """A JSON array of rows whose only column is JSON text."""
+    return b"[" + b",".join(row[0].encode() for row in rows) + b"]"
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,208 @@
+"""The tables, as SQLAlchemy Core: what migrations must add up to (a test compares). Not used at run time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.types import UserDefinedType
+
+SCHEMA = "roost"
+EMPTY_OBJECT, EMPTY_LIST, EMPTY_TAGS = (sa.text(f"'{text}'") for text in ("{}", "[]", "{}"))
+
+metadata = sa.MetaData(schema=SCHEMA)
+
+
+class Vector(UserDefinedType[Any]):
+    """pgvector's type without a fixed dimension; rows carry their own in `embedding_dim`."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "vector"
+
+
+def _id() -> sa.Column[Any]:
+    return sa.Column("id", UUID(), primary_key=True)
+
+
+def _org() -> sa.Column[Any]:
+    return sa.Column("org_id", UUID(), sa.ForeignKey("roost.organizations.id"), nullable=False)
+
+
+def _times() -> tuple[sa.Column[Any], sa.Column[Any]]:
+    return _time("created_at"), _time("updated_at")
+
+
+def _time(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now())
+
+
+def _moment(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.TIMESTAMP(timezone=True))
+
+
+def _text(name: str, *, required: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text(), nullable=not required)
+
+
+def _json(name: str, default: sa.TextClause | None = None) -> sa.Column[Any]:
+    return sa.Column(name, JSONB(), nullable=default is None, server_default=default)
+
+
+def _flag(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
+
+
+def _tags() -> sa.Column[Any]:
+    return sa.Column("tags", ARRAY(sa.Text()), nullable=False, server_default=EMPTY_TAGS)
+
+
+def _big(name: str, default: int | None = None) -> sa.Column[Any]:
+    if default is None:
+        return sa.Column(name, sa.BigInteger())
+    return sa.Column(name, sa.BigInteger(), nullable=False, server_default=str(default))
+
+
+def _child(name: str, table: str, *, required: bool = True, on_delete: str = "CASCADE") -> sa.Column[Any]:
+    key = sa.ForeignKey(f"roost.{table}.id", ondelete=on_delete)
+    return sa.Column(name, UUID(), key, nullable=not required)
+
+
+organizations = sa.Table("organizations", metadata, _id(), _text("name", required=True), *_times())
+
+agents = sa.Table(
+    "agents", metadata, _id(), _org(),
+    _text("name", required=True), _text("agent_type", required=True), _text("description"),
+    _text("system", required=True), _text("model", required=True), _text("embedding"),
+    sa.Column("llm_config", JSONB(), nullable=False), _json("embedding_config"), _json("model_settings"),
+    _json("compaction_settings"), _json("response_format"),
+    _json("tool_rules", EMPTY_LIST), _json("metadata", EMPTY_OBJECT), _tags(),
+    sa.Column("timezone", sa.Text(), nullable=False, server_default="UTC"),
+    _flag("message_buffer_autoclear"), _flag("enable_sleeptime"),
+    sa.Column("max_files_open", sa.Integer()), sa.Column("per_file_view_window_char_limit", sa.Integer()),
+    sa.Column("hidden", sa.Boolean()),
+    _text("project_id"), _text("template_id"), _text("base_template_id"),
+    _big("next_seq", 1), _big("context_start", 2), _text("prompt_key", required=True),
+    _moment("last_run_completion"), _big("last_run_duration_ms"), _text("last_stop_reason"),
+    *_times(),
+    sa.Index("ix_agents_org_created", "org_id", "created_at", "id"),
+    sa.Index("ix_agents_org_name", "org_id", "name"),
+    sa.Index("ix_agents_tags", "tags", postgresql_using="gin"),
+)  # fmt: skip
+
+blocks = sa.Table(
+    "blocks", metadata, _id(), _org(),
+    _text("label", required=True), _text("value", required=True),
+    sa.Column("char_limit", sa.Integer(), nullable=False), _text("description"), _flag("read_only"),
+    _json("metadata", EMPTY_OBJECT), _tags(),
+    _flag("is_template"), _text("template_name"), _flag("preserve_on_migration"),
+    sa.Column("hidden", sa.Boolean()), _text("project_id"), _big("version", 1), *_times(),
+    sa.CheckConstraint("char_length(value) <= char_limit", name="ck_blocks_value_within_limit"),
+    sa.Index("ix_blocks_org_created", "org_id", "created_at", "id"),
+    sa.Index("ix_blocks_org_label", "org_id", "label"),
+)  # fmt: skip
+
+blocks_agents = sa.Table(
+    "blocks_agents", metadata, _child("agent_id", "agents"), _child("block_id", "blocks"),
+    _text("label", required=True), _time("created_at"),
+    sa.PrimaryKeyConstraint("agent_id", "block_id"),
+    sa.UniqueConstraint("agent_id", "label", name="uq_blocks_agents_label"),
+    sa.Index("ix_blocks_agents_block", "block_id"),
+)  # fmt: skip
+
+tools = sa.Table(
+    "tools", metadata, _id(), _org(),
+    _text("name", required=True), _text("tool_type", required=True), _text("description"),
+    _text("source_type"), _text("source_code"), _json("json_schema"), _json("args_json_schema"), _tags(),
+    sa.Column("return_char_limit", sa.Integer(), nullable=False, server_default="50000"),
+    _json("pip_requirements"), _json("npm_requirements"),
+    _flag("default_requires_approval"), _flag("enable_parallel_execution"),
+    _json("metadata", EMPTY_OBJECT), _text("project_id"), *_times(),
+    sa.UniqueConstraint("org_id", "name", name="uq_tools_org_name"),
+    sa.Index("ix_tools_org_created", "org_id", "created_at", "id"),
+)  # fmt: skip
+
+tools_agents = sa.Table(
+    "tools_agents", metadata, _child("agent_id", "agents"), _child("tool_id", "tools"), _time("created_at"),
+    sa.PrimaryKeyConstraint("agent_id", "tool_id"),
+    sa.Index("ix_tools_agents_tool", "tool_id"),
+)  # fmt: skip
+
+runs = sa.Table(
+    "runs", metadata, _id(), _org(), _child("agent_id", "agents"),
+    _text("status", required=True), _text("stop_reason"), _flag("background"),
+    _json("request_config"), _json("usage"), _json("error"), _json("metadata", EMPTY_OBJECT),
+    sa.Column("lease_token", UUID()), _text("lease_owner"), _moment("lease_expires_at"),
+    _big("ttft_ns"), _big("total_duration_ns"), _moment("completed_at"), *_times(),
+    sa.CheckConstraint(
+        "status in ('created', 'running', 'completed', 'failed', 'cancelled')", name="ck_runs_status"
+    ),
+    sa.Index("uq_runs_one_running", "agent_id", unique=True, postgresql_where=sa.text("status = 'running'")),
+    sa.Index("ix_runs_agent_created", "agent_id", "created_at", "id"),
+    sa.Index("ix_runs_org_created", "org_id", "created_at", "id"),
+)  # fmt: skip
+
+steps = sa.Table(
+    "steps", metadata, _id(), _org(), _child("run_id", "runs"), _child("agent_id", "agents"),
+    _text("status", required=True), _text("stop_reason"), _text("request_id"),
+    _text("provider_name"), _text("model"), _text("model_handle"), _text("model_endpoint"),
+    sa.Column("context_window_limit", sa.Integer()),
+    _big("prompt_tokens"), _big("completion_tokens"), _big("total_tokens"), _big("cached_input_tokens"),
+    _big("reasoning_tokens"), _text("error_type"), _json("error_data"),
+    _big("llm_request_ns"), _big("tool_execution_ns"), _big("step_ns"), _time("created_at"),
+    sa.Index("ix_steps_run", "run_id", "created_at"),
+    sa.Index("ix_steps_agent", "agent_id"),
+    sa.Index("ix_steps_org_created", "org_id", "created_at", "id"),
+)  # fmt: skip
+
+messages = sa.Table(
+    "messages", metadata, _id(), _org(), _child("agent_id", "agents"),
+    sa.Column("seq", sa.BigInteger(), nullable=False), _text("role", required=True),
+    _text("text"), _json("parts"), _text("reasoning"), _json("tool_calls"), _json("tool_returns"),
+    _text("name"), _text("otid"), _text("sender_id"), _text("model"), _flag("is_err"),
+    _child("run_id", "runs", required=False, on_delete="SET NULL"),
+    _child("step_id", "steps", required=False, on_delete="SET NULL"),
+    _time("created_at"),
+    sa.UniqueConstraint("agent_id", "seq", name="uq_messages_agent_seq"),
+    sa.Index(
+        "uq_messages_agent_otid", "agent_id", "otid",
+        unique=True, postgresql_where=sa.text("otid is not null"),
+    ),
+    sa.Index("ix_messages_run", "run_id", "seq"),
+    sa.Index("ix_messages_step", "step_id"),
+)  # fmt: skip
+
+archives = sa.Table(
+    "archives", metadata, _id(), _org(), _text("name", required=True), _text("description"),
+    _text("embedding_model", required=True), sa.Column("embedding_dim", sa.Integer(), nullable=False),
+    _json("embedding_config", EMPTY_OBJECT), _json("metadata", EMPTY_OBJECT),
+    _big("passage_count", 0), _tags(), *_times(),
+    sa.UniqueConstraint("id", "embedding_model", "embedding_dim", name="uq_archives_embedding"),
+    sa.Index("ix_archives_org_created", "org_id", "created_at", "id"),
+)  # fmt: skip
+
+archives_agents = sa.Table(
+    "archives_agents", metadata, _child("agent_id", "agents"), _child("archive_id", "archives"),
+    _flag("is_owner"), _time("created_at"),
+    sa.PrimaryKeyConstraint("agent_id"),
+    sa.Index("ix_archives_agents_archive", "archive_id"),
+)  # fmt: skip
+
+passages = sa.Table(
+    "passages", metadata, _id(), _org(),
+    sa.Column("archive_id", UUID(), nullable=False), _text("text", required=True),
+    sa.Column("embedding", Vector(), nullable=False),
+    sa.Column("embedding_dim", sa.Integer(), nullable=False), _text("embedding_model", required=True),
+    _json("metadata", EMPTY_OBJECT), _tags(), *_times(),
+    sa.ForeignKeyConstraint(
+        ["archive_id", "embedding_model", "embedding_dim"],
+        ["roost.archives.id", "roost.archives.embedding_model", "roost.archives.embedding_dim"],
+        name="fk_passages_archive", ondelete="CASCADE", deferrable=True,
+    ),
+    sa.CheckConstraint("vector_dims(embedding) = embedding_dim", name="ck_passages_dimension"),
+    sa.Index("ix_passages_archive_created", "archive_id", "created_at", "id"),
+    sa.Index("ix_passages_tags", "tags", postgresql_using="gin"),
+)  # fmt: skip
+"""The composite key refuses vectors of another model in an archive. HNSW indexes: see the migration."""

@@ -1,0 +1,38 @@
+"""Field types that request bodies share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from app.errors import NotServed
+
+
+def _storable(text: str) -> str:
+    """Drop NUL, which Postgres cannot store, and refuse text that is not Unicode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("the text has half of a surrogate pair; send valid Unicode") from None
+    return text.replace("\x00", "")
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+
+
+class Body(BaseModel):
+    """A request body: unknown keys are ignored, as upstream does for agents, blocks and messages."""
+
+    model_config = ConfigDict(defer_build=True, extra="ignore", protected_namespaces=())
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the client set, by name."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def refuse(body: Body, *names: str) -> None:
+    """Raise NotServed when the client uses a field that would silently do nothing here."""
+    for name in names:
+        if getattr(body, name):
+            raise NotServed(f"`{name}` is not served by this server yet; leave it out.")

@@ -1,0 +1,57 @@
+"""Probes and metrics: answered without credentials."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app import __version__
+from app.db.pool import Statement
+from app.errors import AppError
+from app.http.context import App
+from app.telemetry import metrics
+
+router = APIRouter(tags=["health"])
+
+READY_SECONDS = 2.0
+REVISION = Statement("ready", "SELECT version_num FROM alembic_version")
+
+
+@router.get("/v1/health")
+@router.get("/health", include_in_schema=False)
+async def health() -> Response:
+    """Liveness: the process answers. Never touches the database."""
+    return _status(200, "ok")
+
+
+@router.get("/v1/ready")
+async def ready(app: App) -> Response:
+    """Readiness: the database answers, is migrated far enough, and we are not draining."""
+    if app.lifecycle.draining:
+        return _status(503, "draining")
+    if not app.lifecycle.prepared:
+        return _status(503, "warming")
+    try:
+        revision = await asyncio.wait_for(app.db.value(REVISION), READY_SECONDS)
+    except (AppError, TimeoutError, OSError):
+        return _status(503, "database unreachable")
+    if app.revisions.too_old(revision):
+        return _status(503, f"database at {revision}, {app.revisions.head} is needed")
+    return _status(200, "ok")
+
+
+@router.get("/metrics", include_in_schema=False)
+async def scrape(app: App) -> Response:
+    """Prometheus' text format."""
+    size, idle = app.db.usage()
+    metrics.POOL_CONNECTIONS.labels("idle").set(idle)
+    metrics.POOL_CONNECTIONS.labels("busy").set(size - idle)
+    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _status(code: int, status: str) -> Response:
+    body = orjson.dumps({"version": __version__, "status": status})
+    return Response(body, code, media_type="application/json")

@@ -1,0 +1,123 @@
+"""Builds the server from its settings. Nothing happens at import time."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp
+
+from app import __version__
+from app.agents.routes import router as agents
+from app.archives.routes import router as archives
+from app.blocks.routes import router as blocks
+from app.db import revisions
+from app.db.pool import Database
+from app.errors import AppError
+from app.http import errors
+from app.http.asgi import Middleware
+from app.http.health import router as health
+from app.http.lifecycle import Lifecycle
+from app.http.unserved import router as unserved
+from app.llm.client import Client
+from app.messages.routes import router as messages
+from app.messages.service import Sender
+from app.models.routes import router as models
+from app.models.service import Models
+from app.runs.routes import router as runs
+from app.security.auth import Authenticator
+from app.services import Services
+from app.settings import Settings
+from app.tools.routes import router as tools
+from app.tools.service import seed
+from app.turns.loop import Loop
+from app.turns.supervisor import Turns
+
+log = logging.getLogger("roost")
+
+SEED_RETRY_SECONDS = 1.0
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health, agents, archives, blocks, messages, models, runs, tools,
+    unserved,  # last: it takes whatever is left under /v1
+)  # fmt: skip
+
+
+class State(TypedDict):
+    """What the lifespan gives to every request."""
+
+    services: Services
+
+
+def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> ASGIApp:
+    """The whole server as one ASGI application. `lifecycle` is shared with whoever handles signals."""
+    shared = lifecycle or Lifecycle()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        async with _running(settings, shared) as services:
+            yield {"services": services}
+
+    app = FastAPI(title="Roost", version=__version__, lifespan=lifespan, redirect_slashes=False)
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    authenticator = Authenticator(settings.server_password.get_secret_value())
+    return Middleware(app, authenticator, shared)
+
+
+@asynccontextmanager
+async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[Services]:
+    """Everything that lives as long as the process; torn down in reverse."""
+    db = await Database.open(settings, size=settings.pool_size)
+    llm = Client()
+    catalogue = Models(llm, settings)
+    turns = Turns(db, lifecycle)
+    services = Services(
+        settings=settings,
+        db=db,
+        llm=llm,
+        models=catalogue,
+        turns=turns,
+        sender=Sender(db, Loop(db, llm, catalogue), turns),
+        lifecycle=lifecycle,
+        revisions=revisions.read(),
+    )
+    try:
+        async with asyncio.TaskGroup() as background:
+            tasks = [
+                background.create_task(turns.beat(), name="heartbeat"),
+                background.create_task(_prepare(services), name="prepare"),
+            ]
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(20_000, 50, 50)
+            yield services
+            await turns.release()
+            for task in tasks:
+                task.cancel()
+    finally:
+        await llm.aclose()
+        await db.close()
+
+
+async def _prepare(services: Services) -> None:
+    """Seed the base tools as soon as the database is there and migrated; readiness waits for it."""
+    while True:
+        try:
+            await seed(services.db)
+        except (AppError, OSError, TimeoutError) as error:
+            log.info("waiting for the database: %s", error)
+        except Exception:  # not migrated yet, or worse: readiness stays red and the log says why
+            log.exception("cannot seed the base tools")
+        else:
+            services.lifecycle.prepared = True
+            return
+        await asyncio.sleep(SEED_RETRY_SECONDS)

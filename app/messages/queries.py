@@ -1,0 +1,44 @@
+"""SQL on messages. `$1` is the organisation."""
+
+from __future__ import annotations
+
+from app.db.keyset import Listing
+from app.db.pool import Statement
+
+COLUMNS = (
+    "id, seq, role, text, parts, reasoning, tool_calls, tool_returns, name, otid, sender_id, is_err,"
+    " run_id, step_id, created_at"
+)
+
+# Messages arrive as a JSON array; `n` counts from 0 and becomes the sequence number after {base}.
+INSERTED = """INSERT INTO messages (id, org_id, agent_id, seq, role, text, parts, reasoning, tool_calls,
+        tool_returns, name, otid, sender_id, model, is_err, run_id, step_id)
+    SELECT new.id, $1, {agent}, {base} + n, role, text, parts, reasoning, tool_calls,
+        tool_returns, name, otid, sender_id, model, coalesce(is_err, false), {run}, {step}
+    FROM jsonb_to_recordset({source}) AS new (n int, id uuid, role text, text text, parts jsonb,
+        reasoning text, tool_calls jsonb, tool_returns jsonb, name text, otid text, sender_id text,
+        model text, is_err boolean){more}"""
+
+LIST = Listing(
+    name="list_messages",
+    table="messages",
+    select=f"SELECT {', '.join('t.' + name.strip() for name in COLUMNS.split(','))} FROM messages t",
+    scope="{0}.org_id = $1 AND {0}.agent_id = $2",
+    order=("{0}.seq",),
+    kind="message",
+)
+
+LIST_OF_RUN = Listing(
+    name="list_messages_of_run",
+    table="messages",
+    select=LIST.select,
+    scope="{0}.org_id = $1 AND {0}.run_id = $2",
+    order=("{0}.seq",),
+    kind="message",
+)
+
+BY_OTID = Statement(
+    "get_run_by_otid",
+    """SELECT m.run_id, r.status, r.stop_reason, r.usage FROM messages m JOIN runs r ON r.id = m.run_id
+    WHERE m.org_id = $1 AND m.agent_id = $2 AND m.otid = ANY($3::text[]) LIMIT 1""",
+)

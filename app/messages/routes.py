@@ -1,0 +1,57 @@
+"""`/v1/agents/{id}/messages`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from app.agents.service import ensure
+from app.db.keyset import Page
+from app.http.context import App, Who
+from app.http.fields import Text
+from app.http.ids import AgentId
+from app.http.paging import page
+from app.http.respond import json, json_bytes
+from app.messages import service
+from app.messages.schemas import MessageRequest
+
+router = APIRouter(prefix="/v1/agents/{agent_id}/messages", tags=["messages"])
+
+Paging = Annotated[Page, Depends(page("message", limit=100, order="desc"))]
+
+
+@router.get("")
+async def list_messages(
+    app: App,
+    who: Who,
+    agent_id: AgentId,
+    paging: Paging,
+    include_return_message_types: Annotated[list[Text] | None, Query()] = None,
+) -> Response:
+    """An agent's messages, newest first."""
+    types = service.types_of(include_return_message_types)
+    found = await service.list_of_agent(app.db, who.org_id, agent_id, paging, types)
+    if not found:
+        await ensure(app.db, who.org_id, agent_id)
+    return json(found)
+
+
+@router.post("")
+async def send_message(app: App, who: Who, agent_id: AgentId, body: MessageRequest) -> Any:
+    """Send messages and wait for the answer, or stream it with `streaming`."""
+    if body.streaming:
+        return await stream_message(app, who, agent_id, body)
+    types = service.types_of(body.include_return_message_types)
+    turn = await app.sender.start(who.org_id, agent_id, body, streaming=False)
+    return json_bytes(await app.sender.answer(turn, types))
+
+
+@router.post("/stream")
+async def stream_message(app: App, who: Who, agent_id: AgentId, body: MessageRequest) -> Any:
+    """Send messages and stream the answer as server-sent events."""
+    types = service.types_of(body.include_return_message_types)
+    turn = await app.sender.start(who.org_id, agent_id, body, streaming=True)
+    seconds = app.settings.ping_interval
+    return app.sender.stream(turn, types, pings=body.include_pings, seconds=seconds)

@@ -1,0 +1,23 @@
+"""`/v1/models`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.http.context import App
+from app.http.respond import json
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+
+@router.get("")
+async def list_models(app: App) -> Response:
+    """The language models that agents can use."""
+    return json(await app.models.models())
+
+
+@router.get("/embedding")
+async def list_embedding_models(app: App) -> Response:
+    """The embedding models that archives can use."""
+    return json(app.models.embeddings())

@@ -1,0 +1,28 @@
+"""The parts of a running server, made once in the lifespan and handed to handlers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.db.pool import Database
+from app.db.revisions import Revisions
+from app.http.lifecycle import Lifecycle
+from app.llm.client import Client
+from app.messages.service import Sender
+from app.models.service import Models
+from app.settings import Settings
+from app.turns.supervisor import Turns
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that outlives a request. No globals: tests build their own."""
+
+    settings: Settings
+    db: Database
+    llm: Client
+    models: Models
+    turns: Turns
+    sender: Sender
+    lifecycle: Lifecycle
+    revisions: Revisions

@@ -1,0 +1,147 @@
+"""SQL of a turn: start, load, commit of a step, failure, leases. `$1` is the organisation."""
+
+from __future__ import annotations
+
+from app.db.pool import Statement
+from app.messages.queries import INSERTED as INSERT_MESSAGES
+
+# The run is born leased to this process, together with the user's messages. A run whose lease is over
+# belongs to a dead process: it is closed first. uq_runs_one_running refuses a second turn.
+START = Statement(
+    "start_turn",
+    f"""WITH expired AS (
+        UPDATE runs SET status = 'failed', stop_reason = 'error', completed_at = now(), lease_token = NULL,
+            error = '{{"type": "lease_expired", "message": "The server that ran this turn went away."}}'
+        WHERE agent_id = $2 AND org_id = $1 AND status = 'running' AND lease_expires_at < now() RETURNING id),
+    run AS (
+        INSERT INTO runs (id, org_id, agent_id, status, lease_token, lease_owner, lease_expires_at, request_config)
+        SELECT $3, $1, a.id, 'running', $4, $5, now() + make_interval(secs => $6), $7::jsonb
+        FROM agents a WHERE a.org_id = $1 AND a.id = $2 AND (SELECT count(*) FROM expired) >= 0
+        RETURNING id, created_at),
+    agent AS (
+        UPDATE agents a SET next_seq = next_seq + $9::int FROM run WHERE a.id = $2
+        RETURNING a.id, a.next_seq - $9::int AS base),
+    new AS ({
+        INSERT_MESSAGES.format(
+            agent="agent.id",
+            base="agent.base",
+            run="$3",
+            step="NULL::uuid",
+            source="$8::jsonb",
+            more=", agent",
+        )
+    })
+    SELECT created_at FROM run""",
+)
+
+LOAD = Statement(
+    "load_turn",
+    """SELECT a.system, a.llm_config::text, a.tool_rules::text, a.response_format::text, a.timezone,
+        a.context_start, a.next_seq, a.prompt_key,
+        (SELECT coalesce(json_agg(json_build_object('label', b.label, 'value', b.value, 'limit', b.char_limit,
+                'description', b.description, 'read_only', b.read_only) ORDER BY x.created_at, x.label), '[]')
+            FROM blocks_agents x JOIN blocks b ON b.id = x.block_id WHERE x.agent_id = a.id)::text AS blocks,
+        (SELECT coalesce(json_agg(json_build_object('name', t.name, 'schema', t.json_schema, 'kind', t.tool_type,
+                'return_limit', t.return_char_limit) ORDER BY t.name), '[]')
+            FROM tools_agents x JOIN tools t ON t.id = x.tool_id WHERE x.agent_id = a.id)::text AS tools,
+        (SELECT json_build_object('passages', r.passage_count, 'tags', r.tags)
+            FROM archives_agents x JOIN archives r ON r.id = x.archive_id WHERE x.agent_id = a.id)::text AS archive,
+        (SELECT coalesce(json_agg(json_build_object('seq', m.seq, 'role', m.role, 'text', m.text,
+                'parts', m.parts, 'tool_calls', m.tool_calls, 'tool_returns', m.tool_returns,
+                'created_at', m.created_at) ORDER BY m.seq), '[]')
+            FROM messages m
+            WHERE m.agent_id = a.id AND (m.seq = 1 OR m.seq >= a.context_start))::text AS messages
+    FROM agents a WHERE a.org_id = $1 AND a.id = $2""",
+)
+
+# Everything a step leaves behind, or nothing: zero rows mean that the lease is no longer ours.
+COMMIT_STEP = Statement(
+    "commit_step",
+    f"""WITH run AS (
+        UPDATE runs SET updated_at = now(), ttft_ns = coalesce(ttft_ns, $11::bigint),
+            status = coalesce($8::text, status), stop_reason = coalesce($9::text, stop_reason),
+            usage = coalesce($10::jsonb, usage),
+            lease_token = CASE WHEN $8::text IS NULL THEN lease_token END,
+            lease_expires_at = CASE WHEN $8::text IS NULL THEN now() + make_interval(secs => $12) END,
+            completed_at = CASE WHEN $8::text IS NOT NULL THEN clock_timestamp() END,
+            total_duration_ns = CASE WHEN $8::text IS NOT NULL
+                THEN (extract(epoch FROM clock_timestamp() - created_at) * 1e9)::bigint END
+        WHERE org_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running'
+        RETURNING id, agent_id, total_duration_ns),
+    agent AS (
+        UPDATE agents a SET next_seq = next_seq + jsonb_array_length($4::jsonb),
+            context_start = coalesce($7::bigint, context_start), prompt_key = coalesce($6::text, prompt_key),
+            last_run_completion = CASE WHEN $8::text IS NULL THEN last_run_completion ELSE clock_timestamp() END,
+            last_run_duration_ms = coalesce(run.total_duration_ns / 1000000, last_run_duration_ms),
+            last_stop_reason = coalesce($9::text, last_stop_reason)
+        FROM run WHERE a.id = run.agent_id
+        RETURNING a.id, a.next_seq - jsonb_array_length($4::jsonb) AS base),
+    prompt AS (
+        UPDATE messages m SET text = $5::text FROM run WHERE m.agent_id = run.agent_id AND m.seq = 1 AND $5::text IS NOT NULL),
+    step AS (
+        INSERT INTO steps (id, org_id, run_id, agent_id, status, stop_reason, request_id, provider_name, model,
+            model_handle, model_endpoint, context_window_limit, prompt_tokens, completion_tokens, total_tokens,
+            cached_input_tokens, reasoning_tokens, llm_request_ns, tool_execution_ns, step_ns)
+        SELECT s.id, $1, run.id, run.agent_id, 'success', $9::text, s.request_id, s.provider_name, s.model,
+            s.model_handle, s.model_endpoint, s.context_window_limit, s.prompt_tokens, s.completion_tokens,
+            s.total_tokens, s.cached_input_tokens, s.reasoning_tokens, s.llm_request_ns, s.tool_execution_ns,
+            s.step_ns
+        FROM run, jsonb_populate_record(NULL::steps, $13::jsonb) s RETURNING id),
+    new AS ({
+        INSERT_MESSAGES.format(
+            agent="agent.id",
+            base="agent.base",
+            run="$2",
+            step="step.id",
+            source="$4::jsonb",
+            more=", agent, step",
+        )
+    })
+    SELECT agent.base, now() AS created_at FROM agent""",
+)
+
+FAIL = Statement(
+    "fail_turn",
+    """WITH run AS (
+        UPDATE runs SET status = 'failed', stop_reason = $4::text, error = $5::jsonb, completed_at = clock_timestamp(),
+            lease_token = NULL, lease_expires_at = NULL, updated_at = now(),
+            total_duration_ns = (extract(epoch FROM clock_timestamp() - created_at) * 1e9)::bigint
+        WHERE org_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running' RETURNING id, agent_id),
+    step AS (
+        INSERT INTO steps (id, org_id, run_id, agent_id, status, stop_reason, error_type, error_data)
+        SELECT $6, $1, run.id, run.agent_id, 'failed', $4::text, $5::jsonb ->> 'type', $5::jsonb FROM run)
+    UPDATE agents a SET last_stop_reason = $4::text, last_run_completion = clock_timestamp()
+    FROM run WHERE a.id = run.agent_id RETURNING a.id""",
+)
+
+# Leases are renewed and released by their tokens alone, for all organisations that this process serves.
+RENEW = Statement(
+    "renew_leases",
+    """UPDATE runs SET lease_expires_at = now() + make_interval(secs => $2)
+    WHERE lease_token = ANY($1::uuid[]) AND status = 'running' RETURNING lease_token""",
+)
+
+RELEASE = Statement(
+    "release_leases",
+    "UPDATE runs SET lease_expires_at = now() WHERE lease_token = ANY($1::uuid[]) AND status = 'running'",
+)
+
+LOCK_BLOCK = Statement(
+    "lock_block",
+    """SELECT b.id, b.value, b.char_limit, b.read_only FROM blocks b JOIN blocks_agents x ON x.block_id = b.id
+    WHERE b.org_id = $1 AND x.agent_id = $2 AND x.label = $3 FOR UPDATE OF b""",
+)
+
+WRITE_BLOCK = Statement(
+    "write_block",
+    "UPDATE blocks SET value = $3, version = version + 1, updated_at = now() WHERE org_id = $1 AND id = $2",
+)
+
+SEARCH_MESSAGES = Statement(
+    "search_messages",
+    """SELECT m.role, m.text, m.created_at FROM messages m
+    WHERE m.org_id = $1 AND m.agent_id = $2 AND m.seq > 1 AND m.role = ANY($3::text[]) AND m.text <> ''
+        AND ($4::text IS NULL OR m.text ILIKE '%' || $4 || '%')
+        AND ($5::timestamptz IS NULL OR m.created_at >= $5) AND ($6::timestamptz IS NULL OR m.created_at <= $6)
+    ORDER BY m.seq DESC LIMIT $7""",
+)

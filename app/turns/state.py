@@ -1,0 +1,127 @@
+"""What a turn knows: its request, the agent as loaded, and the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.llm.types import Usage
+
+Emit = Callable[[dict[str, Any]], None]
+"""Takes a wire message for whoever is listening; never blocks and never fails."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn that was started: the lease is ours, the user's messages are stored."""
+
+    org_id: UUID
+    agent_id: UUID
+    run_id: UUID
+    token: UUID
+    max_steps: int
+    stream_tokens: bool
+    request_id: str | None
+    started: float
+    """`time.perf_counter()` when the request came."""
+
+
+@dataclass(frozen=True)
+class ContextMessage:
+    """A stored message that the model is to see."""
+
+    seq: int
+    role: str
+    text: str | None
+    created_at: datetime
+    parts: list[dict[str, Any]] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_returns: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class OfferedTool:
+    """A tool of the agent, as the model is told about it."""
+
+    name: str
+    schema: dict[str, Any]
+    return_limit: int
+
+
+@dataclass
+class LoadedAgent:
+    """An agent at the start of its turn; `messages` grows as the turn goes on."""
+
+    llm_config: dict[str, Any]
+    timezone: str
+    response_format: dict[str, Any] | None
+    terminal_tools: frozenset[str]
+    tools: dict[str, OfferedTool]
+    messages: list[ContextMessage]
+    context_start: int
+    pending_prompt: str | None = None
+    """A newly compiled system prompt that the next commit must store, with its key."""
+    pending_key: str | None = None
+
+
+@dataclass
+class Totals:
+    """Tokens and steps of the whole turn."""
+
+    steps: int = 0
+    prompt: int = 0
+    completion: int = 0
+    total: int = 0
+    cached: int | None = None
+    reasoning: int | None = None
+    context: int = 0
+    ttft_ns: int | None = None
+    run_ids: list[str] = field(default_factory=list[str])
+
+    def add(self, usage: Usage) -> None:
+        """Count one model call."""
+        self.steps += 1
+        self.prompt += usage.prompt
+        self.completion += usage.completion
+        self.total += usage.total
+        self.context = usage.total
+        if usage.cached is not None:
+            self.cached = (self.cached or 0) + usage.cached
+        if usage.reasoning is not None:
+            self.reasoning = (self.reasoning or 0) + usage.reasoning
+
+    def wire(self) -> dict[str, Any]:
+        """Letta's usage_statistics message."""
+        return {
+            "message_type": "usage_statistics",
+            "completion_tokens": self.completion,
+            "prompt_tokens": self.prompt,
+            "total_tokens": self.total,
+            "step_count": self.steps,
+            "run_ids": self.run_ids,
+            "cached_input_tokens": self.cached,
+            "cache_write_tokens": None,
+            "reasoning_tokens": self.reasoning,
+            "context_tokens": self.context,
+        }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a turn ended well."""
+
+    stop_reason: str
+    usage: dict[str, Any]
+
+
+STATUS_OF = {
+    "end_turn": "completed",
+    "max_steps": "completed",
+    "tool_rule": "completed",
+    "max_tokens_exceeded": "failed",
+    "invalid_llm_response": "failed",
+}
+"""Stop reasons of the loop and the run status that goes with them."""
