@@ -134,16 +134,30 @@ def _archived(
     log = directory / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     progress.log(log)
-    with _one_builder(progress), _work_directory() as work:
+    with one_builder(progress), _work_directory() as work:
         if not archive.exists():
             log.unlink(missing_ok=True)
             buildah = Buildah()
             buildah.drop_leftovers(log)
-            build(buildah, work, log)
+            _build_or_heal(build, buildah, work, log, progress)
             progress.note(f"writing {archive.name}")
             buildah.export(ref, archive, log)
             _drop_old(name, archive, buildah)
     return ImageBuild(ref, archive)
+
+
+def _build_or_heal(
+    build: Callable[[Buildah, Path, Path], None], buildah: Buildah, work: Path, log: Path, progress: Progress
+) -> None:
+    """Build; once more in a fresh store when a killed build has left this one damaged."""
+    try:
+        build(buildah, work, log)
+    except PhaseError:
+        if not buildah.is_damaged(log):
+            raise
+        progress.note("the store of images is damaged; starting with an empty one")
+        buildah.reset()
+        build(buildah, work, log)
 
 
 def _drop_old(name: str, newest: Path, buildah: Buildah) -> None:
@@ -167,7 +181,7 @@ def _work_directory() -> Generator[Path]:
 
 
 @contextmanager
-def _one_builder(progress: Progress) -> Generator[None]:
+def one_builder(progress: Progress) -> Generator[None]:
     """One build at a time per cache, also between processes; the lock goes with the process that holds it."""
     with (cache() / "images" / ".lock").open("w") as lock:
         deadline = time.monotonic() + _LOCK_SECONDS

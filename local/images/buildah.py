@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,9 @@ from local.images.process import run
 from local.paths import cache
 from local.progress import Progress
 
+_DAMAGE = re.compile(
+    r"/overlay/[0-9a-f]{64}\S*: no such file|layer not known|image not known|identifier is not a"
+)
 _STEP = re.compile(r"^(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)$")
 
 
@@ -22,17 +26,19 @@ class Buildah:
 
     def __init__(self) -> None:
         self._store = cache() / "containers"
+        # It holds mount counts that are wrong after a reboot, so it has to be on a tmpfs.
+        key = hashlib.sha256(str(self._store).encode()).hexdigest()[:8]
+        self._run_root = Path(f"/run/roost/containers-{key}")
 
     @cached_property
     def _command(self) -> list[str]:
-        # The run root holds mount counts that are wrong after a reboot, so it has to be on a tmpfs.
-        key = hashlib.sha256(str(self._store).encode()).hexdigest()[:8]
         self._store.mkdir(parents=True, exist_ok=True)
+        driver = _storage_driver(self._store)
         return [
             "buildah",
             f"--root={self._store}",
-            f"--runroot=/run/roost/containers-{key}",
-            f"--storage-driver={_storage_driver(self._store)}",
+            f"--runroot={self._run_root}",
+            f"--storage-driver={driver}",
         ]
 
     def build(
@@ -84,6 +90,18 @@ class Buildah:
     def drop_leftovers(self, log: Path) -> None:
         """Remove the working containers of a build that was interrupted."""
         run([*self._command, "rm", "--all"], log, timeout=120)
+
+    def is_damaged(self, log: Path) -> bool:
+        """Whether the build that ended `log` failed because the store lacks parts of what it lists."""
+        return _DAMAGE.search("\n".join(log.read_text(errors="replace").splitlines()[-3:])) is not None
+
+    def reset(self) -> None:
+        """Throw the store away; everything in it can be built again."""
+        for mounted in (self._store / "overlay", self._run_root / "overlay"):
+            subprocess.run(["umount", str(mounted)], capture_output=True, timeout=30, check=False)
+        for directory in (self._store, self._run_root):
+            if directory.exists():
+                shutil.rmtree(directory)
 
     def forget(self, ref: str) -> None:
         """Remove an image that is no longer wanted, unless it is in use or already gone."""

@@ -98,6 +98,20 @@ def _ask_apt(names: list[str]) -> list[Package]:
             "The base images are made of Debian packages, and apt-get is not on this machine.",
             "Use a Debian 12 machine, or your own cluster: `make up CONTEXT=<kubeconfig context>`.",
         )
+    found, _ = _print_uris(names)
+    if set(names) - found.keys():
+        log = cache() / "images" / "logs" / "apt.log"
+        run(["apt-get", "update", "-q"], log, timeout=300)  # a machine without lists offers nothing
+        found, complaint = _print_uris(names)
+        if missing := set(names) - found.keys():
+            raise PhaseError(
+                f"apt offers no download for {', '.join(sorted(missing))}. {complaint}",
+                "The base images need Debian 12 (bookworm) in /etc/apt.",
+            )
+    return list(found.values())
+
+
+def _print_uris(names: list[str]) -> tuple[dict[str, Package], str]:
     answer = subprocess.run(
         ["apt-get", "download", "--print-uris", *names],
         capture_output=True,
@@ -106,13 +120,7 @@ def _ask_apt(names: list[str]) -> list[Package]:
         check=False,
     )
     found = [m for line in answer.stdout.splitlines() if (m := _URI_LINE.match(line))]
-    missing = set(names) - {m["name"] for m in found}
-    if missing:
-        raise PhaseError(
-            f"apt offers no download for {', '.join(sorted(missing))}. {answer.stderr.strip()}",
-            "Run `apt-get update`; the base images need Debian 12 (bookworm) in /etc/apt.",
-        )
-    return [Package(m["name"], m["file"], m["sha256"]) for m in found]
+    return {m["name"]: Package(m["name"], m["file"], m["sha256"]) for m in found}, answer.stderr.strip()
 
 
 def build_rootfs(base: Base, target: Path, progress: Progress, log: Path) -> None:

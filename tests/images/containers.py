@@ -78,13 +78,17 @@ class Container:
     def _runc(self) -> list[str]:
         return ["runc", "--root", str(self._state)]
 
-    def execute(self, *command: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
-        """Run a command inside, as the image's user."""
+    def execute(
+        self, *command: str, user: str = "", environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command inside, as the image's user unless told otherwise."""
+        options = [f"--env={name}={value}" for name, value in (environment or {}).items()]
+        options += [f"--user={user}"] if user else []
         return subprocess.run(
-            [*self._runc, "exec", self.name, *command],
+            [*self._runc, "exec", *options, self.name, *command],
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=30,
             check=False,
         )
 
@@ -95,6 +99,11 @@ class Container:
             assert self._process.poll() is None, f"it ended:\n{self.output.read_text()}"
             assert time.monotonic() < deadline, f"not ready in time:\n{self.output.read_text()}"
             time.sleep(0.2)
+
+    def state(self) -> str:
+        """What runc says of it."""
+        command = [*self._runc, "state", self.name]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).stdout
 
     def wait(self, seconds: float = 30) -> int:
         """The exit status of the container that ends by itself."""
