@@ -59,8 +59,8 @@ class Engine:
         if _first_time(plugin):
             self.log(
                 "info",
-                f"{plugin}: using Roost's fallback plugin, because the official {instead_of} could not be "
-                "downloaded; it takes over as soon as it is on PATH or `make up` can download it.",
+                # The newline keeps apart what several plugins say about one stack.
+                f"{plugin}: Roost's fallback plugin is in use, since {instead_of} could not be downloaded\n",
             )
 
 

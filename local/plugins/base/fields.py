@@ -11,13 +11,14 @@ from local.plugins.base.values import UNKNOWN, Properties, Value, plain
 
 Kind = Literal["string", "integer", "boolean", "strings", "string map", "object"]
 
-_TYPES: Mapping[Kind, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "boolean": (bool,),
-    "strings": (list,),
-    "string map": (dict,),
-    "object": (dict,),
+# What each kind is in Python, and in a sentence.
+_TYPES: Mapping[Kind, tuple[type, str]] = {
+    "string": (str, "a string"),
+    "integer": (int, "an integer"),
+    "boolean": (bool, "a boolean"),
+    "strings": (list, "a list of strings"),
+    "string map": (dict, "a map of strings"),
+    "object": (dict, "an object"),
 }
 
 
@@ -72,8 +73,9 @@ def _unknown_name(name: str, fields: Fields) -> str:
 
 
 def _value_problems(path: str, wanted: Field, value: Value) -> list[Problem]:
-    if not isinstance(value, _TYPES[wanted.kind]) or (wanted.kind == "integer" and isinstance(value, bool)):
-        return [(path, f"{path} must be a {wanted.kind}, not {_shown(value)}")]
+    python, named = _TYPES[wanted.kind]
+    if not isinstance(value, python) or (python is int and isinstance(value, bool)):
+        return [(path, f"{path} must be {named}, not {_shown(value)}")]
     if wanted.one_of and value not in wanted.one_of:
         return [(path, f"{path} must be one of {', '.join(wanted.one_of)}, not {_shown(value)}")]
     if wanted.minimum is not None and isinstance(value, int) and value < wanted.minimum:
