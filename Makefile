@@ -7,7 +7,7 @@ ROOST := $(PYTHON) local/bootstrap.py
 .PHONY: help up down clean status logs shell env proof timings test lint types unit docs lock images bench-up
 
 help:    ## list the targets
-	@$(ROOST) help
+	@sed -n 's/^\([a-z-]*\): *##/  make \1\t/p' Makefile | expand -t 18
 
 up:      ## set up everything and prove it; CONTEXT=<kubeconfig context> uses a cluster of your own
 	@$(ROOST) up $(if $(CONTEXT),--context '$(CONTEXT)')
@@ -27,7 +27,7 @@ logs:    ## SERVICE=server|postgres|edge|standin|migrate|apiserver|kubelet|… F
 shell:   ## a subshell in which pulumi, kubectl and any client know the running stack
 	@$(ROOST) shell
 
-env:     ## shell exports for the running stack: eval "$$(make -s env)"
+env:     ## shell exports for the running stack: eval "$(make -s env)"
 	@$(ROOST) env
 
 proof:   ## have the conversation again: tell, restart the server, ask

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from local import machine, paths
-from local.cli import lock, own_cluster, platform, units
+from local.cli import lock, own_cluster, platform, removal, units
 from local.cli.phases import Run
 from local.progress import PhaseError
 
@@ -42,14 +41,14 @@ def stop(run: Run) -> None:
 
 
 def clean(console: Console, *, confirmed: bool) -> int:
-    """Stop, then remove state and caches, after asking where data would be lost.
+    """Stop, then remove state and caches, after asking.
 
     Raises:
         PhaseError: nobody confirmed, or a directory is not ours to remove.
     """
     doomed = [path for path in (paths.state(), paths.cache()) if path.exists()]
     for path in doomed:
-        refuse_if_precious(path)
+        removal.refuse_if_precious(path)
     if not doomed:
         console.print("  Nothing to remove.")
         return 0
@@ -62,54 +61,29 @@ def clean(console: Console, *, confirmed: bool) -> int:
             freed = 0
             for path in doomed:  # the cache last: this very program runs from it
                 phase.note(f"removing {path}")
-                freed += disk_usage(path)
-                shutil.rmtree(path)
+                freed += removal.remove(path)
             phase.result(f"{units.size(freed)} freed")
     return 0
-
-
-def refuse_if_precious(path: Path) -> None:
-    """A mistaken ROOST_STATE or ROOST_CACHE must not cost a home directory."""
-    resolved = path.resolve()
-    for precious, what in (
-        (Path.home(), "your home directory"),
-        (paths.REPO, "this checkout"),
-        (Path.cwd(), "here"),
-    ):
-        if precious.resolve().is_relative_to(resolved):
-            raise PhaseError(
-                f"{path} contains {what}; it will not be removed.",
-                "Point ROOST_STATE and ROOST_CACHE to directories that hold nothing else.",
-            )
 
 
 def data_at_risk() -> list[tuple[Path, int]]:
     """Volumes that hold something, with their size in bytes."""
     volumes = paths.state() / "volumes"
-    found = [(path, disk_usage(path)) for path in sorted(volumes.iterdir())] if volumes.is_dir() else []
+    found = (
+        [(path, removal.disk_usage(path)) for path in sorted(volumes.iterdir())] if volumes.is_dir() else []
+    )
     return [(path, size) for path, size in found if size]
 
 
-def disk_usage(path: Path) -> int:
-    """Bytes in all regular files below `path`."""
-    total = 0
-    for entry in path.rglob("*"):
-        if entry.is_file() and not entry.is_symlink():
-            total += entry.stat().st_size
-    return total
-
-
 def _confirm(console: Console, doomed: list[Path]) -> None:
-    """Ask when there is data, or when the state of a stack in another cluster would be forgotten."""
+    """Say what would be lost, and take nothing but the word for an answer."""
     losses = [f"the data of {path.name}: {units.size(size)} in {path}" for path, size in data_at_risk()]
     target = platform.target()
     if target is not None and not target.embedded:
         losses.append(f"the state of the stack in {target.context!r}, which goes on running without it")
-        losses.append('(first: eval "$(make -s env)"; pulumi destroy -s local)')
-    if not losses:
-        return
+        losses.append('(to end it first: eval "$(make -s env)"; pulumi destroy -s local)')
     console.print("  This cannot be undone. It removes:", style="bold", highlight=False)
-    for text in [*losses, f"and all of {', '.join(str(path) for path in doomed)}"]:
+    for text in [*losses, *(f"everything in {path}" for path in doomed)]:
         console.print(f"    {text}", highlight=False, markup=False, soft_wrap=True)
     if not sys.stdin.isatty():
         raise PhaseError("Nobody is there to confirm.", "`make clean YES=1` removes it without asking.")
