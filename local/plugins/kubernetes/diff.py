@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from local.plugins.base.values import UNKNOWN
 from local.plugins.kubernetes.objects import Object
-from local.plugins.kubernetes.paths import Path, parse, related
+from local.plugins.kubernetes.paths import Path, covers, parse, related
 
 _MISSING = object()
 _VOLATILE = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "uid")
@@ -45,6 +45,12 @@ def mark_refused(found: list[Change], fields: Iterable[str]) -> list[Change]:
     if any(change.needs_new for change in marked):
         return marked
     return [replace(change, needs_new=True) for change in found]
+
+
+def outside(found: Iterable[Change], fields: Iterable[str]) -> list[Change]:
+    """The changes that are neither at nor below any of `fields`."""
+    patterns = [parse(field) for field in fields]
+    return [change for change in found if not any(covers(pattern, change.path) for pattern in patterns)]
 
 
 def same_object(one: Object, other: Object) -> bool:

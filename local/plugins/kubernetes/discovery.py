@@ -10,7 +10,7 @@ from local.plugins.kubernetes.objects import Kind, Object
 
 
 class Discovery:
-    """Knows which kinds a cluster serves; thread-safe, asks once per group and version, and again after a miss."""
+    """Knows which kinds a cluster serves; thread-safe. Asks once per group, and again after each miss."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

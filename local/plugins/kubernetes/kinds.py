@@ -36,8 +36,7 @@ _CLUSTER_SCOPED: dict[str, frozenset[str]] = {
     "storagemigration.k8s.io": frozenset({"StorageVersionMigration"}),
 }
 
-# Changes that the API server would refuse, for previews that cannot ask it. A PersistentVolumeClaim's
-# `resources` are left out on purpose: a claim may grow in place, and replacing it loses the data.
+# Changes that the API server would refuse, for previews that cannot ask it.
 _IMMUTABLE: dict[tuple[str, str], tuple[str, ...]] = {
     ("apps", "DaemonSet"): ("spec.selector",),
     ("apps", "Deployment"): ("spec.selector",),
@@ -75,6 +74,14 @@ def cluster_scoped(kind: Kind) -> bool | None:
 def immutable_fields(kind: Kind) -> tuple[str, ...]:
     """Dotted paths under which a change needs a new object."""
     return _IMMUTABLE.get((kind.group, kind.name), ())
+
+
+def keeps_data(kind: Kind) -> tuple[str, ...]:
+    """Paths that never make a new object, even if the API server refuses the change.
+
+    A claim that cannot grow is an error for a person to solve: a new claim would be an empty volume.
+    """
+    return ("spec.resources",) if (kind.group, kind.name) == ("", "PersistentVolumeClaim") else ()
 
 
 def policy_fields(kind: Kind, *, config_map_mutable: bool, secret_mutable: bool) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from local.plugins.base.values import has_unknown
 from local.plugins.kubernetes import kinds
 from local.plugins.kubernetes.await_.wait import look
 from local.plugins.kubernetes.connection import Connection
-from local.plugins.kubernetes.diff import Change, changes, mark, mark_refused, same_object
+from local.plugins.kubernetes.diff import Change, changes, mark, mark_refused, outside, same_object
 from local.plugins.kubernetes.errors import ApiError, ClusterUnreachableError, NoSuchKindError
 from local.plugins.kubernetes.naming import autonamed
 from local.plugins.kubernetes.objects import (
@@ -97,7 +97,8 @@ class Planner:
             refused = error.immutable_fields()
             if refused is None:
                 raise
-            return mark_refused(by_policy, refused)
+            safe = kinds.keeps_data(kind)
+            return mark_refused(by_policy, refused) if outside(by_policy, safe) else by_policy
         # Another spelling of what is there already, or a default said aloud, is no change.
         return [] if same_object(result, live) else by_policy
 

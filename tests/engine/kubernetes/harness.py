@@ -10,7 +10,7 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,7 @@ class Plugin:
     process: subprocess.Popen[str]
     stub: provider_pb2_grpc.ResourceProviderStub
     log: EngineLog
-    started_in: float
     _engine: grpc.Server
-    urns: dict[str, str] = field(default_factory=dict)
 
     def call(self, method: str, request: Any) -> Any:
         try:
@@ -169,7 +167,6 @@ def start(settings: dict[str, Any]) -> Plugin:
     engine_pb2_grpc.add_EngineServicer_to_server(log, engine)
     address = f"127.0.0.1:{engine.add_insecure_port('127.0.0.1:0')}"
     engine.start()
-    began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "local.plugins.kubernetes", address],
         cwd=REPO,
@@ -179,9 +176,8 @@ def start(settings: dict[str, Any]) -> Plugin:
     )
     assert process.stdout is not None
     port = process.stdout.readline().strip()
-    took = time.monotonic() - began
     channel = grpc.insecure_channel(f"127.0.0.1:{port}")
-    plugin = Plugin(process, provider_pb2_grpc.ResourceProviderStub(channel), log, took, engine)
+    plugin = Plugin(process, provider_pb2_grpc.ResourceProviderStub(channel), log, engine)
     plugin.configure(**settings)
     return plugin
 
@@ -227,6 +223,37 @@ class Cluster:
             "patch", kind, name, "-n", namespace, "--subresource=status", "--type=merge", "-p", patch
         )
 
+    def await_new(self, uid: str, kind: str, name: str, namespace: str) -> None:
+        """Return when the object has been replaced by another one of its name."""
+        end = time.monotonic() + 40
+        while time.monotonic() < end:
+            arguments = (
+                "get",
+                kind,
+                name,
+                "-n",
+                namespace,
+                "--ignore-not-found",
+                "-o",
+                "jsonpath={.metadata.uid}",
+            )
+            if self.kubectl(*arguments) not in ("", uid):
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"{kind} {name} was not replaced")
+
+    def report_pods(self, namespace: str, status: dict[str, Any]) -> None:
+        """Report about every pod of the namespace what its kubelet would; waits for the first pod."""
+        end = time.monotonic() + 20
+        names: list[str] = []
+        while not names and time.monotonic() < end:
+            names = self.kubectl("get", "pods", "-n", namespace, "-o", "name").split()
+            time.sleep(0.1)
+        for name in names:
+            # A rollout may have ended the pod meanwhile.
+            if self.kubectl("get", name, "-n", namespace, "--ignore-not-found", "-o", "name"):
+                self.set_status("pod", name.removeprefix("pod/"), namespace, status)
+
 
 def later(seconds: float, action: Any) -> threading.Thread:
     """Do something while the test waits; join it to see its failure."""
@@ -260,10 +287,9 @@ class Project:
     def write(self, program: str) -> None:
         (self.root / "program" / "__main__.py").write_text(
             "import pulumi\nimport pulumi_kubernetes as k8s\n"
-             "cluster = k8s.Provider('cluster', kubeconfig=pulumi.Config().require('kubeconfig'), "
-             "namespace=pulumi.Config().get('namespace'))\n"
-             "to = pulumi.ResourceOptions(provider=cluster)\n"
-            + textwrap.dedent(program)
+            "cluster = k8s.Provider('cluster', kubeconfig=pulumi.Config().require('kubeconfig'), "
+            "namespace=pulumi.Config().get('namespace'))\n"
+            "to = pulumi.ResourceOptions(provider=cluster)\n" + textwrap.dedent(program)
         )
 
     def config(self, **values: str) -> None:
