@@ -17,6 +17,8 @@ GO_MINIMUM = (1, 21)
 """The first version that fetches the newer tool chain which a module asks for."""
 
 
+LINK_PREFIX = "roost"
+"""How the host end of every machine's link begins."""
 OWN_CLUSTER = "use a cluster of your own: `make up CONTEXT=<kubeconfig context>`."
 
 
@@ -83,6 +85,13 @@ def _room(facts: HostFacts) -> list[Refusal]:
 
 
 def _network(facts: HostFacts) -> list[Refusal]:
+    if any(f"({LINK_PREFIX}" in route for route in facts.overlapping_routes):
+        return [
+            Refusal(
+                "Another Roost machine runs on this host, with another state directory; there is room for one.",
+                "`make down` with the ROOST_STATE that it was started with.",
+            )
+        ]
     found = [
         Refusal(
             f"Port {port} on 127.0.0.1 is taken by another process; the stack's edge listens there.",

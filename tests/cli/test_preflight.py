@@ -52,6 +52,13 @@ def test_an_obstacle_is_named_with_its_remedy(change: dict[str, object], problem
     assert remedy in refusal.remedy
 
 
+def test_another_roost_is_recognised_and_not_reported_thrice() -> None:
+    other = replace(GOOD, busy_ports=(8443, 8080), overlapping_routes=("10.201.0.0/24 (roost201)",))
+    (refusal,) = preflight.refusals(other)
+    assert "Another Roost machine" in refusal.problem
+    assert "make down" in refusal.remedy
+
+
 def test_all_obstacles_are_reported_at_once() -> None:
     bad = replace(GOOD, is_root=False, disk_free=GIB, busy_ports=(8443, 8080), go_version=None)
     assert len(preflight.refusals(bad)) == 5
