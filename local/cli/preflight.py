@@ -88,7 +88,7 @@ def _network(facts: HostFacts) -> list[Refusal]:
     if any(f"({LINK_PREFIX}" in route for route in facts.overlapping_routes):
         return [
             Refusal(
-                "Another Roost machine runs on this host, with another state directory; there is room for one.",
+                "Another Roost machine runs on this host, with another ROOST_STATE; there is room for one.",
                 "`make down` with the ROOST_STATE that it was started with.",
             )
         ]
