@@ -24,8 +24,8 @@ KUBE_SYSTEM = "kube-system"
 class Addons(pulumi.ComponentResource):
     """The network plugin before nodes, what runs as ordinary pods after them.
 
-    The cluster starts without self-managed copies, so creation finds no conflict (and says so if it does: NONE);
-    an update takes the add-on's own fields back from whoever changed them (OVERWRITE).
+    The cluster starts without self-managed copies, so creation finds no conflict (and says so if it does:
+    NONE); an update takes the add-on's own fields back from whoever changed them (OVERWRITE).
     """
 
     def __init__(
@@ -47,7 +47,8 @@ class Addons(pulumi.ComponentResource):
         self._place = place
         self._options = options
         network = self._role("vpc-cni", "aws-node", "AmazonEKS_CNI_Policy")
-        # The agent runs on the node's network, so it hands the plugin its rights before there are pod networks.
+        # The agent runs on the node's network, so it hands the plugin its rights before there are pod
+        # networks.
         agent = self._addon("eks-pod-identity-agent", versions.pod_identity_agent)
         self.before_nodes: list[pulumi.Resource] = [
             agent,
@@ -70,10 +71,16 @@ class Addons(pulumi.ComponentResource):
             self._addon("coredns", v.coredns, after=nodes),
             self._addon("metrics-server", v.metrics_server, after=nodes),
             self._addon(
-                "aws-ebs-csi-driver", v.ebs_csi_driver, identity=("ebs-csi-controller-sa", volumes), after=nodes
+                "aws-ebs-csi-driver",
+                v.ebs_csi_driver,
+                identity=("ebs-csi-controller-sa", volumes),
+                after=nodes,
             ),
             self._addon(
-                "aws-secrets-store-csi-driver-provider", v.secrets_store_csi, configuration=SECRETS_STORE, after=nodes
+                "aws-secrets-store-csi-driver-provider",
+                v.secrets_store_csi,
+                configuration=SECRETS_STORE,
+                after=nodes,
             ),
         ]
         self.register_outputs({})
@@ -112,5 +119,7 @@ class Addons(pulumi.ComponentResource):
             resolve_conflicts_on_update="OVERWRITE",
             configuration_values=json.dumps(configuration) if configuration else None,
             pod_identity_associations=rights,
-            opts=self._options.child(self, depends_on=[*(identity[1].grants if identity else []), *(after or [])]),
+            opts=self._options.child(
+                self, depends_on=[*(identity[1].grants if identity else []), *(after or [])]
+            ),
         )

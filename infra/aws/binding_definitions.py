@@ -1,7 +1,8 @@
 """The custom resources that the AWS Load Balancer Controller watches, with the fields that this stack uses.
 
-Written here and not taken from its chart: a definition must exist before its first instance can be planned, and
-the controller reads no other field of ours. It needs the second kind to start, although the stack has none.
+Written here and not taken from its chart: a definition must exist before its first instance can be planned,
+and the controller reads no other field of ours. It needs the second kind to start, although the stack has
+none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One S3 bucket with everything a bucket should have: private, encrypted, versioned, TLS only, with an end."""
+"""One S3 bucket as a bucket should be: private, encrypted, versioned, TLS only, with an end."""
 
 from __future__ import annotations
 
@@ -140,13 +140,17 @@ class Bucket(pulumi.ComponentResource):
                     id="age",
                     status="Enabled",
                     filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-                    transitions=[Transition(days=days, storage_class=kind) for days, kind in spec.transitions],
+                    transitions=[
+                        Transition(days=days, storage_class=kind) for days, kind in spec.transitions
+                    ],
                     expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=spec.expire_days),
                     noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
                         noncurrent_days=kept
                     ),
                     abort_incomplete_multipart_upload=(
-                        s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(days_after_initiation=2)
+                        s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                            days_after_initiation=2
+                        )
                     ),
                 )
             ],
@@ -161,7 +165,9 @@ class Bucket(pulumi.ComponentResource):
             bucket=self.name,
             target_bucket=logs.name,
             target_prefix=f"{BUCKET_LOGS_PREFIX}/{self._spec.purpose}/",
-            opts=pulumi.ResourceOptions.merge(self._part_opts, pulumi.ResourceOptions(depends_on=[logs.policy])),
+            opts=pulumi.ResourceOptions.merge(
+                self._part_opts, pulumi.ResourceOptions(depends_on=[logs.policy])
+            ),
         )
 
     def _lock(self, mode: str, days: int) -> None:
@@ -170,7 +176,9 @@ class Bucket(pulumi.ComponentResource):
             bucket=self.name,
             region=self._spec.region,
             rule=s3.BucketObjectLockConfigurationRuleArgs(
-                default_retention=s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(mode=mode, days=days)
+                default_retention=s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
+                    mode=mode, days=days
+                )
             ),
             opts=pulumi.ResourceOptions.merge(
                 self._part_opts, pulumi.ResourceOptions(depends_on=[self.versioning])

@@ -55,8 +55,10 @@ def log_delivery(bucket_arn: str, place: Place) -> tuple[Statement, Statement]:
     )
 
 
-def replication_policy(source_arn: str, target_arn: str, *, source_key: str, target_key: str, place: Place) -> str:
-    """What S3 needs to copy every version of one bucket into another, decrypting and encrypting on the way."""
+def replication_policy(
+    source_arn: str, target_arn: str, *, source_key: str, target_key: str, place: Place
+) -> str:
+    """What S3 needs to copy every version of one bucket into another, from one key to the other."""
     dr_region = place.dr_region or place.region
     return document(
         Statement(

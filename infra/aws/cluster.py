@@ -25,8 +25,8 @@ STORAGE_CLASS = "roost-gp3"
 class Cluster(pulumi.ComponentResource):
     """A cluster that knows only the administrators in the settings, and is ready to run pods.
 
-    `access.provider` waits for nodes, add-ons and the administrators' entries: whatever uses it can be scheduled,
-    resolves names, and is allowed in.
+    `access.provider` waits for nodes, add-ons and the administrators' entries: whatever uses it can be
+    scheduled, resolves names, and is allowed in.
     """
 
     def __init__(
@@ -52,13 +52,24 @@ class Cluster(pulumi.ComponentResource):
         self._control_plane = self._create()
         admins = self._admins()
         nodes = Nodes(
-            f"{name}-nodes", settings, cluster=self._control_plane, network=network, keys=keys, place=place,
-            options=options, opts=options.child(self),
-        )  # fmt: skip
+            f"{name}-nodes",
+            settings,
+            cluster=self._control_plane,
+            network=network,
+            keys=keys,
+            place=place,
+            options=options,
+            opts=options.child(self),
+        )
         self._addons = Addons(
-            f"{name}-addons", settings.addons, cluster=self._control_plane, cluster_name=self.cluster_name,
-            place=place, options=options, opts=options.child(self),
-        )  # fmt: skip
+            f"{name}-addons",
+            settings.addons,
+            cluster=self._control_plane,
+            cluster_name=self.cluster_name,
+            place=place,
+            options=options,
+            opts=options.child(self),
+        )
         groups = nodes.create(after=[*self._addons.before_nodes, *network.ready])
         self._addons.create_after_nodes(groups)
         self.kubeconfig = self._kubeconfig()
@@ -121,7 +132,9 @@ class Cluster(pulumi.ComponentResource):
                 resources=["secrets"],
                 provider=eks.ClusterEncryptionConfigProviderArgs(key_arn=self._keys.secrets),
             ),
-            kubernetes_network_config=eks.ClusterKubernetesNetworkConfigArgs(service_ipv4_cidr=s.service_cidr),
+            kubernetes_network_config=eks.ClusterKubernetesNetworkConfigArgs(
+                service_ipv4_cidr=s.service_cidr
+            ),
             vpc_config=eks.ClusterVpcConfigArgs(
                 subnet_ids=self._network.private_subnet_ids,
                 endpoint_private_access=True,
@@ -165,8 +178,8 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _kubernetes(self, ready: list[pulumi.Resource]) -> k8s.Provider:
-        # Keyed by the endpoint, which is new with every new cluster and only then: a mere update of the cluster
-        # does not show everything inside it as replaced.
+        # Keyed by the endpoint, which is new with every new cluster and only then: a mere update of the
+        # cluster does not show everything inside it as replaced.
         return k8s.Provider(
             self._name,
             kubeconfig=self.kubeconfig,

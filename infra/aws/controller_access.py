@@ -46,7 +46,10 @@ class ControllerAccess(pulumi.ComponentResource):
 
     def _cluster_wide(self) -> None:
         rbac.ClusterRole(
-            self._name, metadata={"name": WORKLOAD, "labels": labels(WORKLOAD)}, rules=_rules(CLUSTER_RULES), opts=self._opts
+            self._name,
+            metadata={"name": WORKLOAD, "labels": labels(WORKLOAD)},
+            rules=_rules(CLUSTER_RULES),
+            opts=self._opts,
         )
         rbac.ClusterRoleBinding(
             self._name,
@@ -58,7 +61,11 @@ class ControllerAccess(pulumi.ComponentResource):
 
     def _within(self, purpose: str, namespace: pulumi.Output[str], rules: Sequence[Rule]) -> None:
         name = f"{WORKLOAD}-{purpose}"
-        metadata: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "namespace": namespace, "labels": labels(WORKLOAD)}
+        metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+            "name": name,
+            "namespace": namespace,
+            "labels": labels(WORKLOAD),
+        }
         rbac.Role(f"{self._name}-{purpose}", metadata=metadata, rules=_rules(rules), opts=self._opts)
         rbac.RoleBinding(
             f"{self._name}-{purpose}",

@@ -28,7 +28,7 @@ def controller_pod(
     watched_namespace: pulumi.Output[str],
     certificate: core.Secret,
 ) -> core.PodTemplateSpecArgsDict:
-    """Two of these run on system nodes, apart from each other; everything they can manage by themselves is off."""
+    """It runs on system nodes; everything that it could manage by itself is off."""
     spread: core.TopologySpreadConstraintArgsDict = {
         "max_skew": 1,
         "topology_key": "kubernetes.io/hostname",
@@ -56,11 +56,16 @@ def controller_pod(
                     },
                     "liveness_probe": _probe("/healthz", 6),
                     "readiness_probe": _probe("/readyz", 2),
-                    "volume_mounts": [{"name": "certificate", "mount_path": CERTIFICATE_PATH, "read_only": True}],
+                    "volume_mounts": [
+                        {"name": "certificate", "mount_path": CERTIFICATE_PATH, "read_only": True}
+                    ],
                 }
             ],
             "volumes": [
-                {"name": "certificate", "secret": {"secret_name": name_of(certificate), "default_mode": 0o440}}
+                {
+                    "name": "certificate",
+                    "secret": {"secret_name": name_of(certificate), "default_mode": 0o440},
+                }
             ],
         },
     }

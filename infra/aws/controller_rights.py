@@ -1,7 +1,7 @@
 """What the AWS Load Balancer Controller may do: attach pods of one namespace to target groups, and no more.
 
-Upstream's policy lets it create and delete load balancers, security groups and firewall associations. Ours are
-in the state and are nobody else's to change, so it gets none of that.
+Upstream's policy lets it create and delete load balancers, security groups and firewall associations. Ours
+are in the state and are nobody else's to change, so it gets none of that.
 """
 
 from __future__ import annotations

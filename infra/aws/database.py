@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pulumi
 import pulumi_random as random
-from pulumi_aws import ec2, rds, vpc as rules
+from pulumi_aws import ec2, rds
+from pulumi_aws import vpc as rules
 
 from infra.aws.database_parts import EXPORTED_LOGS, DatabaseParts, point_in_time
 from infra.aws.keys import Keys
@@ -87,7 +88,7 @@ class Database(pulumi.ComponentResource):
         )
 
     def _suffix(self, purpose: str) -> pulumi.Output[str]:
-        # Whatever replaces the instance draws new names: the old one still holds its own, and its snapshot stays.
+        # Whatever replaces the instance draws new names: the old one still holds its own.
         restore = self._settings.restore
         return random.RandomString(
             f"{self._name}-{purpose}",
@@ -165,7 +166,9 @@ class Database(pulumi.ComponentResource):
             monitoring_role_arn=monitoring.arn,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=self._keys.data,
-            performance_insights_retention_period=ADVANCED_INSIGHTS_DAYS if advanced else STANDARD_INSIGHTS_DAYS,
+            performance_insights_retention_period=ADVANCED_INSIGHTS_DAYS
+            if advanced
+            else STANDARD_INSIGHTS_DAYS,
             database_insights_mode=s.insights,
             db_name=None if origin else self._common.name,
             username=None if origin else MASTER,

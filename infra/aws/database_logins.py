@@ -29,7 +29,8 @@ class DatabaseLogins(pulumi.ComponentResource):
     """Passwords of our own roles, and a door to the master's.
 
     RDS keeps the master password in Secrets Manager and rotates it every week. It is never in the state: the
-    Secrets Store CSI driver reads it with the identity of the bootstrap pod, and shows it to that pod as a file.
+    Secrets Store CSI driver reads it with the identity of the bootstrap pod, and shows it to that pod as a
+    file.
     """
 
     def __init__(
@@ -159,7 +160,9 @@ def _read_secret(database: Database, keys: Keys, place: Place) -> pulumi.Output[
                 sid="DecryptIt",
                 actions=["kms:Decrypt"],
                 resources=[facts["key"]],
-                conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{place.region}.amazonaws.com"}},
+                conditions={
+                    "StringEquals": {"kms:ViaService": f"secretsmanager.{place.region}.amazonaws.com"}
+                },
             ),
         )
 

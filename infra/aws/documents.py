@@ -13,7 +13,7 @@ Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement. `principals` is for policies on a resource or a role's trust, `resources` for the rest."""
+    """One statement; `principals` is for policies on a resource, and for a role's trust."""
 
     sid: str
     actions: Sequence[str]
@@ -43,7 +43,7 @@ def document(*statements: Statement) -> str:
 def service_trust(service: str, *, account: str, source_arn: str | None = None) -> str:
     """Trust in one AWS service acting for this account, so that no other account can borrow the role.
 
-    Services that do not send the account (EKS's control plane) are bound by the ARN of their resource instead.
+    A service that does not send the account (EKS's control plane) is bound by the ARN of its resource.
     """
     condition: dict[str, Mapping[str, str | Sequence[str]]] = (
         {"ArnLike": {"aws:SourceArn": source_arn}}

@@ -1,9 +1,10 @@
-"""The public edge: load balancer, listeners, firewall, DNS. All of it in the state, none of it a controller's."""
+"""The public edge: load balancer, listeners, firewall, DNS; all in the state, none a controller's."""
 
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws import ec2, lb, route53, vpc as rules
+from pulumi_aws import ec2, lb, route53
+from pulumi_aws import vpc as rules
 
 from infra.aws.bucket_policies import ALB_LOGS_PREFIX
 from infra.aws.certificate import Certificate
@@ -55,9 +56,14 @@ class Edge(pulumi.ComponentResource):
         self._target_group = self._targets(server_port)
         certificate = Certificate(f"{name}-certificate", settings, options=options, opts=options.child(self))
         firewall = Firewall(
-            f"{name}-firewall", settings.waf, load_balancer_arn=self._balancer.arn, keys=keys, place=place,
-            options=options, opts=options.child(self),
-        )  # fmt: skip
+            f"{name}-firewall",
+            settings.waf,
+            load_balancer_arn=self._balancer.arn,
+            keys=keys,
+            place=place,
+            options=options,
+            opts=options.child(self),
+        )
         listener = self._listeners(certificate, firewall)
         record = self._record()
         self.security_group_id: pulumi.Output[str] = self._group.id

@@ -6,21 +6,8 @@ import pulumi
 from pydantic import SecretStr
 
 from infra.ports import ModelEndpoint
-from infra.settings import SettingsError
 from infra.settings.model import ModelSettings
 from infra.workloads.reach import reach_of
-
-
-def require_external(settings: ModelSettings) -> None:
-    """SettingsError for a kind that this platform cannot serve; to be called before anything is created."""
-    if settings.kind != "external":
-        raise SettingsError(
-            [
-                f"`roost:model.kind` is `{settings.kind}`, and on AWS this version only connects to a model that "
-                "runs elsewhere: set it to `external`, with baseUrl, provider and name (and the same for "
-                "roost:model.embedding)."
-            ]
-        )
 
 
 def external_model(settings: ModelSettings) -> ModelEndpoint:

@@ -72,13 +72,17 @@ class Firewall(pulumi.ComponentResource):
 
     def _visible(self, rule: str) -> wafv2.WebAclVisibilityConfigArgs:
         return wafv2.WebAclVisibilityConfigArgs(
-            cloudwatch_metrics_enabled=True, metric_name=f"{self._metric}-{rule}", sampled_requests_enabled=False
+            cloudwatch_metrics_enabled=True,
+            metric_name=f"{self._metric}-{rule}",
+            sampled_requests_enabled=False,
         )
 
     def _rule_visible(self, rule: str) -> wafv2.WebAclRuleVisibilityConfigArgs:
         # No samples: they would keep request headers, passwords among them, for three hours.
         return wafv2.WebAclRuleVisibilityConfigArgs(
-            cloudwatch_metrics_enabled=True, metric_name=f"{self._metric}-{rule}", sampled_requests_enabled=False
+            cloudwatch_metrics_enabled=True,
+            metric_name=f"{self._metric}-{rule}",
+            sampled_requests_enabled=False,
         )
 
     def _flood(self, limit: int) -> wafv2.WebAclRuleArgs:
@@ -109,7 +113,9 @@ class Firewall(pulumi.ComponentResource):
                     regex_string=oversized(megabytes),
                     field_to_match=length,
                     text_transformations=[
-                        wafv2.WebAclRuleStatementRegexMatchStatementTextTransformationArgs(priority=0, type="NONE")
+                        wafv2.WebAclRuleStatementRegexMatchStatementTextTransformationArgs(
+                            priority=0, type="NONE"
+                        )
                     ],
                 )
             ),

@@ -65,8 +65,11 @@ def lifecycle() -> str:
         }
 
     untagged = {
-        "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": UNTAGGED_DAYS,
-    }  # fmt: skip
+        "tagStatus": "untagged",
+        "countType": "sinceImagePushed",
+        "countUnit": "days",
+        "countNumber": UNTAGGED_DAYS,
+    }
     many = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEPT_IMAGES}
     return json.dumps(
         {"rules": [rule(1, "untagged images", untagged), rule(2, f"all but the newest {KEPT_IMAGES}", many)]}

@@ -25,7 +25,9 @@ def ami_type(instance_types: tuple[str, ...], *, gpu: bool) -> str:
     """EKS's Amazon Linux 2023 image for these types; ValueError when they do not share an architecture."""
     kinds = {architecture(t) for t in instance_types}
     if len(kinds) != 1:
-        raise ValueError(f"a node group boots one image, and {', '.join(instance_types)} mix arm64 and x86_64")
+        raise ValueError(
+            f"a node group boots one image, and {', '.join(instance_types)} mix arm64 and x86_64"
+        )
     arm = kinds == {"arm64"}
     if gpu:
         return "AL2023_ARM_64_NVIDIA" if arm else "AL2023_x86_64_NVIDIA"

@@ -34,13 +34,13 @@ def key_policy(purpose: Purpose, place: Place, *, region: str | None = None) -> 
 
 
 def _account(place: Place) -> Statement:
-    # Without it a key that nobody can administer is one mistake away; IAM policies decide who in the account may.
+    # Without it a key that nobody can administer is one mistake away; IAM decides who in the account may.
     return Statement(sid="Account", actions=["kms:*"], resources=["*"], principals={"AWS": place.root})
 
 
 def _through_services(services: Sequence[str], place: Place, region: str) -> Statement:
-    # By service and not by role: in an empty account the service-linked roles (Auto Scaling's, which encrypts the
-    # nodes' disks) do not exist yet, and a policy that names a missing principal is refused.
+    # By service and not by role: in an empty account the service-linked roles (Auto Scaling's, which
+    # encrypts the nodes' disks) do not exist yet, and a policy that names a missing principal is refused.
     return Statement(
         sid="ThroughServices",
         actions=[*_USE, "kms:CreateGrant"],
@@ -62,8 +62,6 @@ def _log_groups(place: Place, region: str) -> Statement:
         resources=["*"],
         principals={"Service": f"logs.{region}.amazonaws.com"},
         conditions={
-            "ArnLike": {
-                "kms:EncryptionContext:aws:logs:arn": place.arn("logs", "log-group:*", region=region)
-            }
+            "ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", "log-group:*", region=region)}
         },
     )

@@ -13,8 +13,8 @@ from infra.options import Options
 class Keys(pulumi.ComponentResource):
     """Keys for data, logs, backups and secrets: rotated every year, and kept when the stack goes.
 
-    The backup key is a multi-region one; with a DR region its replica there encrypts the copies, so they can be
-    restored while the primary region is gone.
+    The backup key is a multi-region one; with a DR region its replica there encrypts the copies, so they can
+    be restored while the primary region is gone.
     """
 
     def __init__(

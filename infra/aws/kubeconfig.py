@@ -16,7 +16,10 @@ def kubeconfig(*, name: str, region: str, endpoint: str, certificate_authority: 
             "kind": "Config",
             "current-context": name,
             "clusters": [
-                {"name": name, "cluster": {"server": endpoint, "certificate-authority-data": certificate_authority}}
+                {
+                    "name": name,
+                    "cluster": {"server": endpoint, "certificate-authority-data": certificate_authority},
+                }
             ],
             "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
             "users": [
@@ -26,7 +29,16 @@ def kubeconfig(*, name: str, region: str, endpoint: str, certificate_authority: 
                         "exec": {
                             "apiVersion": "client.authentication.k8s.io/v1beta1",
                             "command": "aws",
-                            "args": ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"],
+                            "args": [
+                                "eks",
+                                "get-token",
+                                "--cluster-name",
+                                name,
+                                "--region",
+                                region,
+                                "--output",
+                                "json",
+                            ],
                             "interactiveMode": "Never",
                         }
                     },

@@ -31,11 +31,11 @@ REPLICAS = 2
 
 
 class LoadBalancerController(pulumi.ComponentResource):
-    """Controller, its rights, and the webhook that holds a rollout until the load balancer knows the new pods.
+    """Controller, its rights, and the webhook that holds a rollout until the new pods get traffic.
 
-    The stack creates no Ingress and no Service of type LoadBalancer, so nothing outside the state appears in the
-    account. The webhook covers only the labelled namespace and is `Ignore`: a controller that is down delays a
-    registration, and never keeps a pod from starting.
+    The stack creates no Ingress and no Service of type LoadBalancer, so nothing outside the state appears in
+    the account. The webhook covers only the labelled namespace and is `Ignore`: a controller that is down
+    delays a registration, and never keeps a pod from starting.
     """
 
     def __init__(
@@ -78,7 +78,10 @@ class LoadBalancerController(pulumi.ComponentResource):
         access = ControllerAccess(
             f"{name}-access", namespace=namespace, provider=cluster.provider, opts=options.child(self)
         )
-        self.definitions = [self._definition(target_group_binding()), self._definition(ingress_class_params())]
+        self.definitions = [
+            self._definition(target_group_binding()),
+            self._definition(ingress_class_params()),
+        ]
         certificate = WebhookCertificate(
             f"{name}-webhook", provider=cluster.provider, opts=options.child(self)
         )
@@ -133,7 +136,9 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "selector": selector(WORKLOAD),
                 "ports": [{"name": "webhook", "port": 443, "target_port": WEBHOOK_PORT}],
             },
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[self.deployment])),
+            opts=pulumi.ResourceOptions.merge(
+                self._opts, pulumi.ResourceOptions(depends_on=[self.deployment])
+            ),
         )
 
     def _webhook(self, service: k8s.core.v1.Service, certificate: WebhookCertificate) -> None:
@@ -154,11 +159,20 @@ class LoadBalancerController(pulumi.ComponentResource):
                     "timeout_seconds": 5,
                     "client_config": {
                         "ca_bundle": certificate.ca_bundle,
-                        "service": {"name": name_of(service), "namespace": KUBE_SYSTEM, "path": "/mutate-v1-pod"},
+                        "service": {
+                            "name": name_of(service),
+                            "namespace": KUBE_SYSTEM,
+                            "path": "/mutate-v1-pod",
+                        },
                     },
                     "namespace_selector": {"match_labels": {GATE_LABEL: "enabled"}},
                     "rules": [
-                        {"api_groups": [""], "api_versions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+                        {
+                            "api_groups": [""],
+                            "api_versions": ["v1"],
+                            "operations": ["CREATE"],
+                            "resources": ["pods"],
+                        }
                     ],
                 }
             ],

@@ -40,13 +40,25 @@ class Network(pulumi.ComponentResource):
         private_tables = self._private_routes(vpc, self._public_routes(vpc))
         self._isolate_database(vpc)
         self._flow_logs = FlowLogs(
-            f"{name}-flow-logs", vpc=vpc, retention_days=settings.flow_log_retention_days, keys=keys, place=place,
-            options=options, opts=options.child(self),
-        )  # fmt: skip
+            f"{name}-flow-logs",
+            vpc=vpc,
+            retention_days=settings.flow_log_retention_days,
+            keys=keys,
+            place=place,
+            options=options,
+            opts=options.child(self),
+        )
         self._endpoints = Endpoints(
-            f"{name}-endpoints", vpc=vpc, cidr=settings.cidr, services=settings.interface_endpoints,
-            subnets=self._private, route_tables=private_tables, place=place, options=options, opts=options.child(self),
-        )  # fmt: skip
+            f"{name}-endpoints",
+            vpc=vpc,
+            cidr=settings.cidr,
+            services=settings.interface_endpoints,
+            subnets=self._private,
+            route_tables=private_tables,
+            place=place,
+            options=options,
+            opts=options.child(self),
+        )
         self.vpc_id: pulumi.Output[str] = vpc.id
         self.public_subnet_ids = [s.id for s in self._public.values()]
         self.private_subnet_ids = [s.id for s in self._private.values()]
@@ -103,7 +115,10 @@ class Network(pulumi.ComponentResource):
 
     def _public_routes(self, vpc: ec2.Vpc) -> ec2.Route:
         gateway = ec2.InternetGateway(
-            f"{self._name}-internet", vpc_id=vpc.id, tags=self._tags("internet"), opts=self._options.child(self)
+            f"{self._name}-internet",
+            vpc_id=vpc.id,
+            tags=self._tags("internet"),
+            opts=self._options.child(self),
         )
         table = self._table(vpc, "public", self._public)
         return ec2.Route(
@@ -151,7 +166,10 @@ class Network(pulumi.ComponentResource):
 
     def _nat(self, zone: str, internet: ec2.Route) -> ec2.NatGateway:
         address = ec2.Eip(
-            f"{self._name}-nat-{zone}", domain="vpc", tags=self._tags(f"nat-{zone}"), opts=self._options.child(self)
+            f"{self._name}-nat-{zone}",
+            domain="vpc",
+            tags=self._tags(f"nat-{zone}"),
+            opts=self._options.child(self),
         )
         return ec2.NatGateway(
             f"{self._name}-nat-{zone}",
@@ -171,13 +189,23 @@ class Network(pulumi.ComponentResource):
             subnet_ids=[s.id for s in self._database.values()],
             ingress=[
                 ec2.NetworkAclIngressArgs(
-                    rule_no=r.number, protocol="tcp", action="allow", cidr_block=r.cidr, from_port=r.first, to_port=r.last
+                    rule_no=r.number,
+                    protocol="tcp",
+                    action="allow",
+                    cidr_block=r.cidr,
+                    from_port=r.first,
+                    to_port=r.last,
                 )
                 for r in rules.ingress
             ],
             egress=[
                 ec2.NetworkAclEgressArgs(
-                    rule_no=r.number, protocol="tcp", action="allow", cidr_block=r.cidr, from_port=r.first, to_port=r.last
+                    rule_no=r.number,
+                    protocol="tcp",
+                    action="allow",
+                    cidr_block=r.cidr,
+                    from_port=r.first,
+                    to_port=r.last,
                 )
                 for r in rules.egress
             ],

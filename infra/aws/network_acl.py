@@ -28,7 +28,9 @@ class AclRules:
 
 def database_acl(clients: tuple[str, ...], databases: tuple[str, ...]) -> AclRules:
     """Clients connect to Postgres and get answers; databases talk among themselves (replicas)."""
-    ingress = [(cidr, POSTGRES_PORT, POSTGRES_PORT) for cidr in clients] + [(c, *EPHEMERAL_PORTS) for c in databases]
+    ingress = [(cidr, POSTGRES_PORT, POSTGRES_PORT) for cidr in clients] + [
+        (c, *EPHEMERAL_PORTS) for c in databases
+    ]
     egress = [(cidr, *EPHEMERAL_PORTS) for cidr in (*clients, *databases)]
     return AclRules(ingress=_numbered(ingress), egress=_numbered(egress))
 

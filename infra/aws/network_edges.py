@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws import ec2, iam, vpc as rules
+from pulumi_aws import ec2, iam
+from pulumi_aws import vpc as rules
 
 from infra.aws.documents import Statement, document, service_trust
 from infra.aws.endpoint_policies import interface_endpoint_policy, s3_endpoint_policy
@@ -30,7 +31,11 @@ class FlowLogs(pulumi.ComponentResource):
         super().__init__("roost:aws:FlowLogs", name, None, opts)
         group_name = f"/roost/{place.prefix}/flow-logs"
         group = log_group(
-            name, physical_name=group_name, key_arn=keys.logs, retention_days=retention_days, opts=options.child(self)
+            name,
+            physical_name=group_name,
+            key_arn=keys.logs,
+            retention_days=retention_days,
+            opts=options.child(self),
         )
         role = iam.Role(
             name,
@@ -49,7 +54,10 @@ class FlowLogs(pulumi.ComponentResource):
                         "logs:DescribeLogGroups",
                         "logs:DescribeLogStreams",
                     ],
-                    resources=[place.arn("logs", f"log-group:{group_name}"), place.arn("logs", f"log-group:{group_name}:*")],
+                    resources=[
+                        place.arn("logs", f"log-group:{group_name}"),
+                        place.arn("logs", f"log-group:{group_name}:*"),
+                    ],
                 )
             ),
             opts=options.child(self),

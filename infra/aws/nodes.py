@@ -26,8 +26,8 @@ NODE_POLICIES = {"join": "AmazonEKSWorkerNodePolicy", "pull": "AmazonEC2Containe
 class Nodes(pulumi.ComponentResource):
     """The groups `system`, `app` and (where set) `gpu`, on private subnets.
 
-    Instances belong to EKS; how many run is the autoscaler's business after the first time, so the program sets
-    bounds and does not fight over the number between them.
+    Instances belong to EKS; how many run is the autoscaler's business after the first time, so the program
+    sets bounds and does not fight over the number between them.
     """
 
     def __init__(
@@ -51,7 +51,10 @@ class Nodes(pulumi.ComponentResource):
         self._place = place
         self._options = options
         self._role, self._grants = self._node_role()
-        self._pools: dict[Pool, NodeGroupSettings] = {"system": settings.system_nodes, "app": settings.app_nodes}
+        self._pools: dict[Pool, NodeGroupSettings] = {
+            "system": settings.system_nodes,
+            "app": settings.app_nodes,
+        }
         if settings.gpu_nodes:
             self._pools["gpu"] = settings.gpu_nodes
         self.groups: dict[Pool, eks.NodeGroup] = {}

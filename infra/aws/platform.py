@@ -9,7 +9,7 @@ from infra.aws.cluster import Cluster
 from infra.aws.database import Database
 from infra.aws.database_logins import DatabaseLogins
 from infra.aws.edge import Edge
-from infra.aws.external_model import external_model, require_external
+from infra.aws.external_model import external_model
 from infra.aws.images import Registry
 from infra.aws.keys import Keys
 from infra.aws.load_balancer_controller import LoadBalancerController
@@ -45,7 +45,6 @@ class AwsPlatform:
 
     def __init__(self, settings: Settings) -> None:
         assert settings.aws is not None  # `build` gives the profiles dev and prod their section
-        require_external(settings.model)
         self._settings = settings
         self._aws = settings.aws
         self._options = Options(settings.profile)
@@ -165,12 +164,11 @@ class AwsPlatform:
     def _server_image(self) -> str:
         image = self._settings.server.image
         if image is None:
-            raise SettingsError(
-                [
-                    "`roost:server.image` is missing: push the server's image to the stack's repository "
-                    f"({self._place.prefix}/server) or any other, and give its full reference."
-                ]
+            problem = (
+                "`roost:server.image` is missing: push the server's image to the stack's repository "
+                f"({self._place.prefix}/server) or any other, and give its full reference."
             )
+            raise SettingsError([problem])
         return image
 
     def _database(self, namespace: NamespaceAccess) -> DatabaseEndpoint:

@@ -34,7 +34,10 @@ class PodRole(pulumi.ComponentResource):
             name,
             description=f"{place.prefix}: pods of {namespace}/{service_account}",
             assume_role_policy=pod_trust(
-                account=place.account, cluster=cluster_name, namespace=namespace, service_account=service_account
+                account=place.account,
+                cluster=cluster_name,
+                namespace=namespace,
+                service_account=service_account,
             ),
             opts=options.child(self),
         )

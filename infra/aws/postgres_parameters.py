@@ -17,8 +17,8 @@ class Parameter:
 def postgres_parameters(*, max_connections: int, log_min_duration_ms: int) -> tuple[Parameter, ...]:
     """What differs from RDS's defaults, sorted by name.
 
-    Memory sizes stay at RDS's formulas, which follow the instance class. Statement and lock timeouts belong to
-    roles (the server has short ones, a migration its own), so they are not set for everybody here.
+    Memory sizes stay at RDS's formulas, which follow the instance class. Statement and lock timeouts belong
+    to roles (the server has short ones, a migration its own), so they are not set for everybody here.
     """
     parameters = (
         # The connection cannot be plain, whatever a client asks for.

@@ -34,7 +34,9 @@ class Storage(pulumi.ComponentResource):
         self._place = place
         self._options = options
         self.logs = self._bucket(
-            BucketSpec(purpose="logs", expire_days=settings.log_expire_days, receives_logs=True), key=None, logs=None
+            BucketSpec(purpose="logs", expire_days=settings.log_expire_days, receives_logs=True),
+            key=None,
+            logs=None,
         )
         self.backup = self._bucket(_backup_spec(settings.backup), key=keys.backup, logs=self.logs)
         self.backup_copy = self._copy() if place.dr_region else None
@@ -42,9 +44,14 @@ class Storage(pulumi.ComponentResource):
 
     def _bucket(self, spec: BucketSpec, *, key: pulumi.Output[str] | None, logs: Bucket | None) -> Bucket:
         return Bucket(
-            f"{self._name}-{spec.purpose}", spec, key_arn=key, logs=logs, place=self._place, options=self._options,
+            f"{self._name}-{spec.purpose}",
+            spec,
+            key_arn=key,
+            logs=logs,
+            place=self._place,
+            options=self._options,
             opts=self._options.child(self),
-        )  # fmt: skip
+        )
 
     def _copy(self) -> Bucket:
         assert self._keys.backup_replica is not None  # there is a DR region
@@ -86,7 +93,9 @@ class Storage(pulumi.ComponentResource):
         )
 
 
-def _backup_spec(settings: BackupBucketSettings, *, purpose: str = "backup", region: str | None = None) -> BucketSpec:
+def _backup_spec(
+    settings: BackupBucketSettings, *, purpose: str = "backup", region: str | None = None
+) -> BucketSpec:
     return BucketSpec(
         purpose=purpose,
         region=region,
@@ -104,10 +113,14 @@ def _everything(copy: Bucket, key: pulumi.Output[str]) -> s3.BucketReplicationCo
         priority=0,
         status="Enabled",
         filter=s3.BucketReplicationConfigRuleFilterArgs(prefix=""),
-        delete_marker_replication=s3.BucketReplicationConfigRuleDeleteMarkerReplicationArgs(status="Disabled"),
+        delete_marker_replication=s3.BucketReplicationConfigRuleDeleteMarkerReplicationArgs(
+            status="Disabled"
+        ),
         source_selection_criteria=s3.BucketReplicationConfigRuleSourceSelectionCriteriaArgs(
             sse_kms_encrypted_objects=(
-                s3.BucketReplicationConfigRuleSourceSelectionCriteriaSseKmsEncryptedObjectsArgs(status="Enabled")
+                s3.BucketReplicationConfigRuleSourceSelectionCriteriaSseKmsEncryptedObjectsArgs(
+                    status="Enabled"
+                )
             )
         ),
         destination=s3.BucketReplicationConfigRuleDestinationArgs(
@@ -118,7 +131,9 @@ def _everything(copy: Bucket, key: pulumi.Output[str]) -> s3.BucketReplicationCo
             ),
             metrics=s3.BucketReplicationConfigRuleDestinationMetricsArgs(
                 status="Enabled",
-                event_threshold=s3.BucketReplicationConfigRuleDestinationMetricsEventThresholdArgs(minutes=fifteen),
+                event_threshold=s3.BucketReplicationConfigRuleDestinationMetricsEventThresholdArgs(
+                    minutes=fifteen
+                ),
             ),
             replication_time=s3.BucketReplicationConfigRuleDestinationReplicationTimeArgs(
                 status="Enabled",

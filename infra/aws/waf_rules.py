@@ -1,4 +1,4 @@
-"""Rules of the web application firewall, as data: what is checked, in which order, and what is only counted."""
+"""Rules of the web application firewall, as data: what is checked, and what is only counted."""
 
 from __future__ import annotations
 

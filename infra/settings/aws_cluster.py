@@ -49,7 +49,9 @@ class ApiAccessSettings(Section):
     def _not_the_world(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
         for cidr in cidrs:
             if IPv4Network(cidr).prefixlen < 8:
-                raise ValueError(f"publicCidrs must not open the Kubernetes API to {cidr}: name the runner's own range")
+                raise ValueError(
+                    f"publicCidrs must not open the Kubernetes API to {cidr}: name the runner's own range"
+                )
         return cidrs
 
     @model_validator(mode="after")
@@ -69,13 +71,19 @@ class ClusterSettings(Section):
     api: ApiAccessSettings = Field(description="Who can reach the Kubernetes API.")
     admins: dict[str, str] = Field(
         min_length=1,
-        description="Name to IAM role ARN of cluster administrators; the role that runs Pulumi must be among them.",
+        description="Name to role ARN of administrators; the role that runs Pulumi must be among them.",
     )
-    service_cidr: str = Field(default="172.20.0.0/16", description="Range of Service addresses, outside the VPC's.")
-    log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(default=30, description="Control-plane logs.")
+    service_cidr: str = Field(
+        default="172.20.0.0/16", description="Range of Service addresses, outside the VPC's."
+    )
+    log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(
+        default=30, description="Control-plane logs."
+    )
     system_nodes: NodeGroupSettings = Field(description="Add-ons and controllers.")
     app_nodes: NodeGroupSettings = Field(description="The agent server and what belongs to it.")
-    gpu_nodes: NodeGroupSettings | None = Field(default=None, description="Tainted; absent without local models.")
+    gpu_nodes: NodeGroupSettings | None = Field(
+        default=None, description="Tainted; absent without local models."
+    )
 
     @field_validator("admins")
     @classmethod

@@ -37,7 +37,9 @@ class RestoreSettings(Section):
                 f"{len(given)} are given"
             )
         if self.snapshot and self.time:
-            raise ValueError("a snapshot has one time of its own: remove restore.time, or restore from sourceInstance")
+            raise ValueError(
+                "a snapshot has one time of its own: remove restore.time, or restore from sourceInstance"
+            )
         return self
 
 
@@ -51,24 +53,37 @@ class RdsSettings(Section):
             "(`17.6`: nothing changes until this setting does)."
         ),
     )
-    instance_class: str = Field(default="db.t4g.medium", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="Size.")
+    instance_class: str = Field(
+        default="db.t4g.medium", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="Size."
+    )
     storage_gib: int = Field(default=20, ge=20, le=65536, description="Initial gp3 storage.")
-    max_storage_gib: int = Field(default=100, ge=21, le=65536, description="Storage grows by itself up to this.")
+    max_storage_gib: int = Field(
+        default=100, ge=21, le=65536, description="Storage grows by itself up to this."
+    )
     multi_az: bool = Field(default=False, description="A synchronous standby in a second zone.")
     max_connections: int = Field(
-        default=200, ge=25, le=5000, description="Set in the parameter group, so that pool budgets can be checked."
+        default=200,
+        ge=25,
+        le=5000,
+        description="Set in the parameter group, so that pool budgets can be checked.",
     )
     backup_retention_days: int = Field(default=7, ge=1, le=35, description="Days of point-in-time recovery.")
     backup_window: str = Field(default="02:00-03:00", description="UTC, at least 30 minutes.")
-    maintenance_window: str = Field(default="sun:03:30-sun:04:30", description="UTC, outside the backup window.")
+    maintenance_window: str = Field(
+        default="sun:03:30-sun:04:30", description="UTC, outside the backup window."
+    )
     monitoring_interval_seconds: Literal[1, 5, 10, 15, 30, 60] = Field(
         default=60, description="Enhanced monitoring: how often the operating system reports."
     )
     insights: Literal["standard", "advanced"] = Field(
         default="standard", description="Database Insights; advanced keeps 15 months and is billed by vCPU."
     )
-    log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(default=30, description="Of exported logs.")
-    restore: RestoreSettings | None = Field(default=None, description="Start from existing data instead of empty.")
+    log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(
+        default=30, description="Of exported logs."
+    )
+    restore: RestoreSettings | None = Field(
+        default=None, description="Start from existing data instead of empty."
+    )
 
     @field_validator("engine_version")
     @classmethod
@@ -82,7 +97,7 @@ class RdsSettings(Section):
         floor = PGVECTOR_FLOOR[int(match[1])]
         if match[2] is not None and int(match[2]) < floor:
             raise ValueError(
-                f"engineVersion {version} comes with a pgvector older than 0.8.0; use {match[1]}.{floor} or later"
+                f"engineVersion {version} has a pgvector older than 0.8.0; use {match[1]}.{floor} or later"
             )
         return version
 
@@ -105,8 +120,8 @@ class RdsSettings(Section):
         # RDS refuses a ceiling that is less than a tenth above what is allocated.
         if self.max_storage_gib < self.storage_gib * 1.1:
             raise ValueError(
-                f"maxStorageGib ({self.max_storage_gib}) must be at least 10 % above storageGib ({self.storage_gib}), "
-                "or storage cannot grow by itself"
+                f"maxStorageGib ({self.max_storage_gib}) must be at least 10 % above storageGib "
+                f"({self.storage_gib}), or storage cannot grow by itself"
             )
         return self
 
@@ -117,5 +132,5 @@ class RdsSettings(Section):
 
     @property
     def minor_upgrades(self) -> bool:
-        """Whether AWS moves the minor version: exactly when no minor is asked for, so that no update undoes it."""
+        """Whether AWS moves the minor version: exactly when none is asked for, or an `up` would undo it."""
         return "." not in self.engine_version

@@ -19,7 +19,9 @@ class WafSettings(Section):
     max_body_megabytes: Literal[1, 10, 100] = Field(
         default=10, description="Requests that announce a body of this size or more are blocked."
     )
-    log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(default=30, description="Of the firewall's log.")
+    log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(
+        default=30, description="Of the firewall's log."
+    )
 
 
 class AwsEdgeSettings(Section):
@@ -31,13 +33,19 @@ class AwsEdgeSettings(Section):
     dns: Literal["route53", "none"] = Field(
         default="route53",
         description=(
-            "route53: record and certificate are made in zoneId. none: bring certificateArn, and point the domain "
-            "at the load balancer yourself."
+            "route53: record and certificate are made in zoneId. none: bring certificateArn, and point the "
+            "domain at the load balancer yourself."
         ),
     )
-    zone_id: str | None = Field(default=None, pattern=r"^Z[A-Z0-9]+$", description="Public hosted zone of the domain.")
-    certificate_arn: str | None = Field(default=None, pattern=r"^arn:", description="An issued ACM certificate.")
-    allowed_cidrs: tuple[str, ...] = Field(default=("0.0.0.0/0",), description="Who may connect, as IPv4 ranges.")
+    zone_id: str | None = Field(
+        default=None, pattern=r"^Z[A-Z0-9]+$", description="Public hosted zone of the domain."
+    )
+    certificate_arn: str | None = Field(
+        default=None, pattern=r"^arn:", description="An issued ACM certificate."
+    )
+    allowed_cidrs: tuple[str, ...] = Field(
+        default=("0.0.0.0/0",), description="Who may connect, as IPv4 ranges."
+    )
     controller_image: str = Field(
         default="public.ecr.aws/eks/aws-load-balancer-controller:v2.14.1",
         description="AWS Load Balancer Controller, which attaches pods to the target group.",
@@ -48,7 +56,9 @@ class AwsEdgeSettings(Section):
     @classmethod
     def _cidrs_parse(cls, cidrs: tuple[str, ...]) -> tuple[str, ...]:
         if not cidrs:
-            raise ValueError("allowedCidrs is empty, so nobody could connect; list ranges, or leave it out for everyone")
+            raise ValueError(
+                "allowedCidrs is empty, so nobody could connect; list ranges, or leave it out for everyone"
+            )
         for cidr in cidrs:
             IPv4Network(cidr)
         return cidrs
@@ -62,7 +72,7 @@ class AwsEdgeSettings(Section):
             )
         if self.dns == "none" and not self.certificate_arn:
             raise ValueError(
-                "dns is none, so the stack cannot prove that the domain is yours: give the certificateArn of an "
-                "issued certificate, or set dns to route53 and give zoneId"
+                "dns is none, so the stack cannot prove that the domain is yours: give the certificateArn of "
+                "an issued certificate, or set dns to route53 and give zoneId"
             )
         return self

@@ -9,11 +9,32 @@ from pydantic import Field, model_validator
 from infra.settings.base import Section
 
 InterfaceEndpoint = Literal[
-    "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "secretsmanager", "ssm", "sts"
+    "ec2",
+    "ecr.api",
+    "ecr.dkr",
+    "eks",
+    "eks-auth",
+    "elasticloadbalancing",
+    "kms",
+    "logs",
+    "secretsmanager",
+    "ssm",
+    "sts",
 ]
 
 NEEDED_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset(
-    {"ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs", "secretsmanager", "sts"}
+    {
+        "ec2",
+        "ecr.api",
+        "ecr.dkr",
+        "eks",
+        "eks-auth",
+        "elasticloadbalancing",
+        "kms",
+        "logs",
+        "secretsmanager",
+        "sts",
+    }
 )
 """What nodes and add-ons call: with no NAT gateway they reach AWS through these or not at all."""
 
@@ -30,7 +51,7 @@ class NetworkSettings(Section):
     )
     nat: Literal["none", "single", "per-az"] = Field(
         default="single",
-        description="NAT gateways: one per zone survives the loss of a zone and costs about 33 USD a month each.",
+        description="NAT gateways, about 33 USD a month each: per-az survives the loss of a zone.",
     )
     interface_endpoints: tuple[InterfaceEndpoint, ...] = Field(
         default=(),

@@ -1,4 +1,4 @@
-"""Which versions the stack may ask AWS for, and until when: dated facts, checked before anything is created."""
+"""Which versions the stack may ask AWS for, and until when: dated facts, checked before any resource."""
 
 from __future__ import annotations
 
@@ -55,10 +55,11 @@ ADDONS: dict[str, AddonVersions] = {
 
 RDS_CA_REGIONS: frozenset[str] = frozenset(
     {
-        "af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2",
-        "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ca-central-1", "eu-central-1",
-        "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3",
-        "me-central-1", "me-south-1", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+        "af-south-1", "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
+        "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4",
+        "ca-central-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2",
+        "eu-west-1", "eu-west-2", "eu-west-3", "me-central-1", "me-south-1", "sa-east-1", "us-east-1",
+        "us-east-2", "us-west-1", "us-west-2",
     }
 )  # fmt: skip
 """Regions whose database certificate authority ships with the program (`infra/aws/rds-ca/`)."""
