@@ -58,7 +58,7 @@ def _database(step: str) -> int:
         print(error, file=sys.stderr)
         return 1
     except asyncpg.PostgresError as error:
-        print(f"ERROR: {error} (SQLSTATE {error.sqlstate})", file=sys.stderr)
+        print(f"ERROR: {error} (SQLSTATE {getattr(error, 'sqlstate', 'unknown')})", file=sys.stderr)
         return 1
     return 0
 

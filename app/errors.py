@@ -77,7 +77,7 @@ SQL_ERRORS: dict[str, tuple[type[AppError], str]] = {
         Conflict, "The agent is busy with another request; wait until it is done and send again."
     ),
     "uq_messages_agent_otid": (
-        Conflict, "A message with this `otid` was already sent to the agent; list its messages to see the answer."
+        Conflict, "A message with this `otid` was already sent to the agent; list its messages."
     ),
 }  # fmt: skip
 """Constraint names to what they mean to a client."""
@@ -85,7 +85,7 @@ SQL_ERRORS: dict[str, tuple[type[AppError], str]] = {
 
 def from_postgres(error: asyncpg.PostgresError) -> AppError | None:
     """What a database error means to a client, or None when it is our own fault."""
-    named = SQL_ERRORS.get(getattr(error, "constraint_name", None) or "")
+    named = SQL_ERRORS.get(constraint_of(error))
     if named:
         return named[0](named[1])
     match error:
@@ -101,3 +101,8 @@ def from_postgres(error: asyncpg.PostgresError) -> AppError | None:
             return Unavailable("The database went away during this request; try again.")
         case _:
             return None
+
+
+def constraint_of(error: asyncpg.PostgresError) -> str:
+    """The name of the violated constraint, or an empty text."""
+    return getattr(error, "constraint_name", None) or ""

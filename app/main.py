@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
@@ -60,7 +60,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> ASGIAp
     shared = lifecycle or Lifecycle()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
         async with _running(settings, shared) as services:
             yield {"services": services}
 
@@ -74,7 +74,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> ASGIAp
 
 
 @asynccontextmanager
-async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncIterator[Services]:
+async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[Services]:
     """Everything that lives as long as the process; torn down in reverse."""
     db = await Database.open(settings, size=settings.pool_size)
     llm = Client()

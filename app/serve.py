@@ -48,7 +48,7 @@ class Server(uvicorn.Server):
     async def _drain(self) -> None:
         deadline = self._loop.time() + self._drain_seconds
         log.info("draining", extra={"drain_seconds": self._drain_seconds})
-        while self._lifecycle.busy and self._loop.time() < deadline:
+        while self._lifecycle.busy and self._loop.time() < deadline:  # noqa: ASYNC110 (bounded)
             await asyncio.sleep(POLL_SECONDS)
         log.info("drained", extra={"finished": not self._lifecycle.busy})
         self.should_exit = True

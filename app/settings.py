@@ -64,8 +64,8 @@ class DatabaseSettings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, _SecretFiles(settings_cls)
 
@@ -135,11 +135,11 @@ def _build(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        faults = [_sentence(kind, fault) for fault in error.errors(include_url=False, include_input=False)]
+        faults = [_sentence(fault) for fault in error.errors(include_url=False, include_input=False)]
         raise SettingsError("\n".join(faults)) from None
 
 
-def _sentence(kind: type[BaseSettings], fault: Any) -> str:
+def _sentence(fault: Any) -> str:
     """One validation fault as a sentence, with the variable's name and never its value if it is secret."""
     if not fault["loc"]:
         return str(fault["msg"]).removeprefix("Value error, ")

@@ -16,11 +16,11 @@ PLACEHOLDER = "{CORE_MEMORY}"
 
 DEFAULT_SYSTEM = """\
 You are an agent with a memory that outlasts the conversation.
-What you know of yourself and of the people you talk to is in the memory blocks below; it is always in view. \
-Earlier messages may have scrolled out of view: search them with conversation_search.
-When you learn something worth keeping, write it to a memory block with your memory tools right away, in short \
-statements, and correct blocks that turn out to be wrong. Do not claim to remember what is neither in view nor \
-found by a search.
+What you know of yourself and of the people you talk to is in the memory blocks below; it is always in \
+view. Earlier messages may have scrolled out of view: search them with conversation_search.
+When you learn something worth keeping, write it to a memory block with your memory tools right away, in \
+short statements, and correct blocks that turn out to be wrong. Do not claim to remember what is neither in \
+view nor found by a search.
 Answer in plain text. Call tools when they help; when you have nothing more to do, just answer.
 """
 
@@ -87,7 +87,8 @@ def _block(block: BlockView) -> str:
     return (
         f"<{block.label}>\n"
         f"<description>\n{block.description or 'None'}\n</description>\n"
-        f"<metadata>\n{read_only}- chars_current={len(block.value)}\n- chars_limit={block.limit}\n</metadata>\n"
+        f"<metadata>\n{read_only}- chars_current={len(block.value)}\n"
+        f"- chars_limit={block.limit}\n</metadata>\n"
         f"<value>\n{block.value}\n</value>\n"
         f"</{block.label}>"
     )
@@ -97,13 +98,10 @@ def _metadata(agent_id: str, facts: MemoryFacts, now: str) -> str:
     lines = [
         f"- AGENT_ID: {agent_id}",
         f"- System prompt last recompiled: {now}",
-        f"- {facts.previous_messages} previous messages between you and the user are stored in recall memory"
-        " (use tools to access them)",
+        f"- {facts.previous_messages} previous messages between you and the user are stored in recall memory",
     ]
     if facts.passages:
-        lines.append(
-            f"- {facts.passages} total memories you created are stored in archival memory (use tools to access them)"
-        )
+        lines.append(f"- {facts.passages} memories that you created are stored in archival memory")
     if facts.archive_tags:
         lines.append(f"- Available archival memory tags: {', '.join(facts.archive_tags)}")
     return "<memory_metadata>\n" + "\n".join(lines) + "\n</memory_metadata>"

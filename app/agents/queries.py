@@ -38,7 +38,8 @@ def agent_json(alias: str, *, first: int) -> str:
         l.blocks, json_build_object('agent_type', a.agent_type, 'git_enabled', false, 'blocks', l.blocks,
             'file_blocks', '[]'::json, 'prompt_template', '') AS memory,
         CASE WHEN {tools} THEN {TOOLS_OF} ELSE '[]' END AS tools,
-        {IN_CONTEXT} AS message_ids, '[]'::json AS sources, '[]'::json AS identities, '[]'::json AS identity_ids,
+        {IN_CONTEXT} AS message_ids, '[]'::json AS sources, '[]'::json AS identities,
+            '[]'::json AS identity_ids,
         '[]'::json AS secrets, '[]'::json AS tool_exec_environment_variables,
         NULL AS managed_group, NULL AS multi_agent_group, NULL AS pending_approval,
         a.last_run_completion, a.last_run_duration_ms, a.last_stop_reason, a.created_at, a.updated_at,
@@ -71,11 +72,13 @@ CREATE = Statement(
     "create_agent",
     f"""WITH agent AS (
         INSERT INTO agents (id, org_id, name, agent_type, description, system, model, embedding, llm_config,
-            embedding_config, model_settings, compaction_settings, response_format, tool_rules, metadata, tags,
+            embedding_config, model_settings, compaction_settings, response_format, tool_rules, metadata,
+                tags,
             timezone, max_files_open, per_file_view_window_char_limit, hidden, project_id, template_id,
             base_template_id, next_seq, prompt_key)
         SELECT id, $1, name, agent_type, description, system, model, embedding, llm_config,
-            embedding_config, model_settings, compaction_settings, response_format, tool_rules, metadata, tags,
+            embedding_config, model_settings, compaction_settings, response_format, tool_rules, metadata,
+                tags,
             timezone, max_files_open, per_file_view_window_char_limit, hidden, project_id, template_id,
             base_template_id, next_seq, prompt_key
         FROM jsonb_populate_record(NULL::agents, $2::jsonb) RETURNING id, org_id),
@@ -132,8 +135,10 @@ SET_TOOLS = Statement(
 
 COLUMNS = {
     "name": "text", "description": "text", "system": "text", "model": "text", "embedding": "text",
-    "llm_config": "jsonb", "embedding_config": "jsonb", "model_settings": "jsonb", "compaction_settings": "jsonb",
-    "response_format": "jsonb", "tool_rules": "jsonb", "metadata": "jsonb", "tags": "text[]", "timezone": "text",
+    "llm_config": "jsonb", "embedding_config": "jsonb", "model_settings": "jsonb",
+    "compaction_settings": "jsonb",
+    "response_format": "jsonb", "tool_rules": "jsonb", "metadata": "jsonb", "tags": "text[]",
+    "timezone": "text",
     "max_files_open": "int", "per_file_view_window_char_limit": "int", "hidden": "boolean",
     "project_id": "text", "template_id": "text", "base_template_id": "text",
 }  # fmt: skip

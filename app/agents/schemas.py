@@ -15,8 +15,8 @@ from app.http.ids import Prefixed
 from app.messages.schemas import MessageCreate
 
 AgentType = Literal[
-    "memgpt_agent", "memgpt_v2_agent", "letta_v1_agent", "react_agent", "workflow_agent", "split_thread_agent",
-    "sleeptime_agent", "voice_convo_agent", "voice_sleeptime_agent",
+    "memgpt_agent", "memgpt_v2_agent", "letta_v1_agent", "react_agent", "workflow_agent",
+    "split_thread_agent", "sleeptime_agent", "voice_convo_agent", "voice_sleeptime_agent",
 ]  # fmt: skip
 
 SERVED_TYPES = frozenset({"letta_v1_agent"})
@@ -24,7 +24,8 @@ SERVED_RULES = frozenset({"exit_loop", "continue_loop"})
 
 UNSERVED = (
     "secrets", "tool_exec_environment_variables", "folder_ids", "source_ids", "identity_ids", "from_template",
-    "template", "memory_variables", "enable_sleeptime", "include_multi_agent_tools", "message_buffer_autoclear",
+    "template", "memory_variables", "enable_sleeptime", "include_multi_agent_tools",
+    "message_buffer_autoclear",
 )  # fmt: skip
 """Fields of upstream that would silently do nothing here: refused until they work."""
 
@@ -106,7 +107,8 @@ class CreateAgent(_AgentFields):
         super().check()
         if self.agent_type not in SERVED_TYPES:
             raise NotServed(
-                f"Agents of type {self.agent_type!r} are not served yet; use {', '.join(sorted(SERVED_TYPES))}."
+                f"Agents of type {self.agent_type!r} are not served yet;"
+                f" use {', '.join(sorted(SERVED_TYPES))}."
             )
 
 

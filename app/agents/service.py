@@ -25,9 +25,9 @@ from app.tools.base import DEFAULTS
 ALL = frozenset(queries.RELATIONS)
 
 DIRECT = (
-    "name", "description", "system", "compaction_settings", "response_format", "tool_rules", "metadata", "tags",
-    "timezone", "max_files_open", "per_file_view_window_char_limit", "hidden", "project_id", "template_id",
-    "base_template_id",
+    "name", "description", "system", "compaction_settings", "response_format", "tool_rules", "metadata",
+    "tags", "timezone", "max_files_open", "per_file_view_window_char_limit", "hidden", "project_id",
+    "template_id", "base_template_id",
 )  # fmt: skip
 """Fields of a request that are columns of the same name."""
 
@@ -175,7 +175,7 @@ async def link(
     """Attach or detach a block or tool by one of the ATTACH/DETACH statements; the agent afterwards."""
     if await db.value(statement, org_id, agent_id, other) is None:
         raise NotFound(
-            f"The agent agent-{agent_id} or the {kind} {kind}-{other} does not exist, or they are not attached."
+            f"The agent agent-{agent_id} or the {kind}-{other} does not exist, or they are not attached."
         )
     return await get(db, org_id, agent_id)
 
@@ -192,7 +192,7 @@ async def _resolve(
     _all_found("tool", [f"tool-{one}" for one in tool_ids], {f"tool-{tool['id']}" for tool in tools})
     _all_found("block", [f"block-{one}" for one in block_ids], {f"block-{block['id']}" for block in blocks})
     order = {str(block_id): n for n, block_id in enumerate(block_ids)}
-    blocks.sort(key=lambda block: order[block["id"]])
+    blocks = sorted(blocks, key=lambda block: order[str(block["id"])])
     return _Parts([UUID(tool["id"]) for tool in tools], blocks)
 
 

@@ -6,7 +6,8 @@ from app.db import vectors
 from app.db.keyset import Listing
 from app.db.pool import Statement
 
-PASSAGE_JSON = """(SELECT row_to_json(j)::text FROM (SELECT 'passage-' || {0}.id AS id, {0}.text, NULL AS embedding,
+PASSAGE_JSON = """(SELECT row_to_json(j)::text FROM (SELECT 'passage-' || {0}.id AS id, {0}.text,
+    NULL AS embedding,
         {0}.embedding_config, 'archive-' || {0}.archive_id AS archive_id, NULL AS file_id, NULL AS file_name,
         NULL AS source_id, {0}.metadata, {0}.tags, {0}.created_at, {0}.updated_at, false AS is_deleted,
         NULL AS created_by_id, NULL AS last_updated_by_id) j)"""
@@ -33,7 +34,8 @@ INSERT = Statement(
     p AS (
         INSERT INTO passages (id, org_id, archive_id, text, embedding, embedding_dim, embedding_model, tags,
             created_at)
-        SELECT $10, $1, target.id, $7, $8::text::vector, $5::int, $4, $9::text[], coalesce($11::timestamptz, now())
+        SELECT $10, $1, target.id, $7, $8::text::vector, $5::int, $4, $9::text[],
+            coalesce($11::timestamptz, now())
         FROM (SELECT id FROM mine UNION ALL SELECT id FROM made) target RETURNING *)
     SELECT {PASSAGE_JSON.format("p")} FROM (SELECT p.*, $6::jsonb AS embedding_config FROM p) p""",
 )
@@ -53,7 +55,8 @@ DELETE = Statement(
     "delete_passage",
     f"""WITH gone AS (DELETE FROM passages WHERE org_id = $1 AND archive_id = {OF_AGENT} AND id = $3
         RETURNING archive_id)
-    UPDATE archives r SET passage_count = passage_count - 1 FROM gone WHERE r.id = gone.archive_id RETURNING r.id""",
+    UPDATE archives r SET passage_count = passage_count - 1 FROM gone WHERE r.id = gone.archive_id
+        RETURNING r.id""",
 )
 
 EMBEDDING_OF_AGENT = Statement(

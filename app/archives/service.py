@@ -13,7 +13,7 @@ import asyncpg
 from app.archives import queries
 from app.db import keyset, vectors
 from app.db.pool import Database, Row, Session, array, to_json
-from app.errors import Conflict, NotFound, Unprocessable
+from app.errors import Conflict, NotFound, Unprocessable, constraint_of
 from app.http import ids
 from app.models.service import Embedding
 
@@ -71,10 +71,10 @@ async def insert(db: Database | Session, org_id: UUID, agent_id: UUID, passage: 
     try:
         found = await db.value(queries.INSERT, *args)
     except asyncpg.ForeignKeyViolationError as error:
-        if error.constraint_name != "fk_passages_archive":
+        if constraint_of(error) != "fk_passages_archive":
             raise
         raise Conflict(
-            f"The agent's archive holds vectors of another embedding model than {passage.embedding.handle};"
+            f"The agent's archive holds vectors of another model than {passage.embedding.handle};"
             " re-embed the archive or give the server its old embedding model."
         ) from None
     except asyncpg.UniqueViolationError:
@@ -101,7 +101,7 @@ async def list_of_agent(
 async def search(
     db: Database | Session, org_id: UUID, agent_id: UUID, wanted: Search
 ) -> list[dict[str, Any]]:
-    """The nearest passages as `{id, timestamp, content, tags}`. Raises NotFound, Conflict as `insert` does."""
+    """The nearest passages as `{id, timestamp, content, tags}`. Raises what `insert` raises."""
     filters = wanted.filters()
     statement = queries.search(wanted.embedding.dimension, list(filters))
     vector = vectors.encode(wanted.vector)

@@ -20,7 +20,8 @@ def _one(alias: str) -> str:
 
 
 # Blocks arrive as a JSON array: `n` keeps the order, the rest are columns.
-INSERTED = """INSERT INTO blocks (id, org_id, label, value, char_limit, description, read_only, metadata, tags,
+INSERTED = """INSERT INTO blocks (id, org_id, label, value, char_limit, description, read_only, metadata,
+    tags,
         is_template, template_name, preserve_on_migration, hidden, project_id)
     SELECT id, $1, label, value, char_limit, description, read_only, metadata, tags,
         is_template, template_name, preserve_on_migration, hidden, project_id
@@ -103,7 +104,8 @@ COLUMNS = {
 
 
 def update(names: list[str], *, of_agent: bool) -> Statement:
-    """Change a block found by id (`$2`), or by agent and label (`$2`, `$3`); one statement, one round trip."""
+    """Change a block found by id (`$2`), or by agent and label (`$2`, `$3`); one statement,
+    one round trip."""
     first = 4 if of_agent else 3
     assignments = [COLUMNS[name].format(f"${first + index}") for index, name in enumerate(names)]
     changes = ", ".join([*assignments, "version = b.version + 1", "updated_at = now()"])

@@ -75,6 +75,7 @@ async def _ensure_schema(connection: Any, logins: Logins) -> None:
         _identifier(login.name) for login in (logins.migrator, logins.app, logins.readonly)
     )
     database = _identifier(await connection.fetchval("SELECT current_database()"))
+    later = f"ALTER DEFAULT PRIVILEGES FOR ROLE {migrator} IN SCHEMA roost"
     statements = [
         # RDS' master is no superuser: only a member of the owner may create a schema for it.
         f"GRANT {migrator} TO CURRENT_USER",
@@ -85,11 +86,9 @@ async def _ensure_schema(connection: Any, logins: Logins) -> None:
         f"GRANT USAGE ON SCHEMA roost TO {app}, {readonly}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA roost TO {app}",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA roost TO {readonly}",
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {migrator} IN SCHEMA roost"
-        f" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {migrator} IN SCHEMA roost GRANT SELECT ON TABLES TO {readonly}",
-        f"ALTER DEFAULT PRIVILEGES FOR ROLE {migrator} IN SCHEMA roost"
-        f" GRANT USAGE, SELECT ON SEQUENCES TO {app}",
+        f"{later} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
+        f"{later} GRANT SELECT ON TABLES TO {readonly}",
+        f"{later} GRANT USAGE, SELECT ON SEQUENCES TO {app}",
         f"ALTER ROLE {app} SET statement_timeout = '{logins.app_statement_timeout}s'",
         f"ALTER ROLE {readonly} SET default_transaction_read_only = on",
         f"ALTER ROLE {readonly} SET search_path = roost, public",

@@ -62,7 +62,7 @@ def arguments(target: Target, *, application: str) -> dict[str, Any]:
     }
 
 
-async def patiently(target: Target, *, application: str) -> asyncpg.Connection[asyncpg.Record]:
+async def patiently(target: Target, *, application: str) -> asyncpg.Connection:
     """Connect, waiting up to WAIT_SECONDS for a server that does not answer yet.
 
     Raises the last error; a wrong password or database fails at once.

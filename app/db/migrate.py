@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -34,10 +36,13 @@ class Patience:
 
     @classmethod
     def from_environment(cls) -> Patience:
-        """ROOST_MIGRATE_LOCK_TIMEOUT_SECONDS and ROOST_MIGRATE_ATTEMPTS. Raises ValueError with a sentence."""
+        """ROOST_MIGRATE_LOCK_TIMEOUT_SECONDS and ROOST_MIGRATE_ATTEMPTS. Raises ValueError."""
         seconds = _number("ROOST_MIGRATE_LOCK_TIMEOUT_SECONDS", cls.lock_timeout_seconds, low=0.1, high=600)
         attempts = _number("ROOST_MIGRATE_ATTEMPTS", cls.attempts, low=1, high=100)
         return cls(lock_timeout_seconds=seconds, attempts=int(attempts))
+
+
+Action = Callable[[Config], None]
 
 
 class MigrationError(Exception):
@@ -46,12 +51,12 @@ class MigrationError(Exception):
 
 async def upgrade(target: connect.Target, patience: Patience, revision: str = "head") -> str:
     """Upgrade to `revision` and return it. Raises MigrationError with what Postgres said."""
-    return await _retrying(target, patience, lambda config: command.upgrade(config, revision))
+    return await _retrying(target, patience, partial(command.upgrade, revision=revision))
 
 
 async def downgrade(target: connect.Target, patience: Patience, revision: str) -> str:
     """Downgrade to `revision` (`base` for an empty schema); for tests and for a deliberate way back."""
-    return await _retrying(target, patience, lambda config: command.downgrade(config, revision))
+    return await _retrying(target, patience, partial(command.downgrade, revision=revision))
 
 
 async def current(target: connect.Target) -> str | None:
@@ -70,7 +75,7 @@ def config() -> Config:
     return Config(str(revisions.DIRECTORY / "alembic.ini"))
 
 
-async def _retrying(target: connect.Target, patience: Patience, action: Any) -> str:
+async def _retrying(target: connect.Target, patience: Patience, action: Action) -> str:
     await (await connect.patiently(target, application="roost-migrate")).close()
     for attempt in range(1, patience.attempts + 1):
         try:
@@ -84,11 +89,13 @@ async def _retrying(target: connect.Target, patience: Patience, action: Any) -> 
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def _once(target: connect.Target, patience: Patience, action: Any) -> str:
+async def _once(target: connect.Target, patience: Patience, action: Action) -> str:
     settings = connect.arguments(target, application="roost-migrate")
-    engine = create_async_engine(
-        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(**settings)
-    )
+
+    async def connect_once() -> Any:
+        return await asyncpg.connect(**settings)
+
+    engine = create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=connect_once)
     try:
         async with engine.connect() as connection:
             # A session lock on this very connection: it goes away with it, also when we are killed.
@@ -100,7 +107,7 @@ async def _once(target: connect.Target, patience: Patience, action: Any) -> str:
         await engine.dispose()
 
 
-def _run(connection: Connection, action: Any) -> str:
+def _run(connection: Connection, action: Action) -> str:
     settings = config()
     settings.attributes["connection"] = connection
     action(settings)
@@ -112,7 +119,7 @@ def _run(connection: Connection, action: Any) -> str:
 def _explain(error: DBAPIError, attempt: int) -> str:
     """What failed, the statement first and Postgres' message last, where a truncated log still shows it."""
     statement = " ".join((error.statement or "").split())[:500]
-    cause: Any = error.orig.__cause__ or error.orig
+    cause: Any = getattr(error.orig, "__cause__", None) or error.orig
     parts = [f"Migration failed in attempt {attempt}, and its transaction was rolled back."]
     parts.append(f"Statement: {statement}")
     detail, hint = getattr(cause, "detail", None), getattr(cause, "hint", None)

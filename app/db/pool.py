@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -47,6 +47,10 @@ class Session:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    def transaction(self) -> Any:
+        """A context manager that commits, or rolls back on an exception."""
+        return self._connection.transaction()
+
     async def row(self, statement: Statement, *args: object) -> Row | None:
         """The first row, or None."""
         started = perf_counter()
@@ -72,7 +76,7 @@ class Session:
 class Database:
     """The process's pool. Every method takes one connection for as long as the call lasts."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     @classmethod
@@ -115,10 +119,10 @@ class Database:
             return await session.value(statement, *args)
 
     @asynccontextmanager
-    async def tx(self) -> AsyncIterator[Session]:
+    async def tx(self) -> AsyncGenerator[Session]:
         """A transaction. Never keep it open across an await on the network."""
         async with self._session() as session:
-            async with session._connection.transaction():  # noqa: SLF001
+            async with session.transaction():
                 yield session
 
     def usage(self) -> tuple[int, int]:
@@ -126,7 +130,7 @@ class Database:
         return self._pool.get_size(), self._pool.get_idle_size()
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Session]:
+    async def _session(self) -> AsyncGenerator[Session]:
         try:
             connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         except TimeoutError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from app.telemetry import metrics
@@ -29,7 +29,7 @@ class Lifecycle:
         metrics.DRAINING.set(1)
 
     @contextmanager
-    def request(self) -> Iterator[None]:
+    def request(self) -> Generator[None]:
         """Count a request, including the whole of a stream."""
         self._requests += 1
         metrics.IN_FLIGHT.inc()
@@ -40,7 +40,7 @@ class Lifecycle:
             metrics.IN_FLIGHT.dec()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> Generator[None]:
         """Count a turn, which may outlive the request that started it."""
         self._turns += 1
         metrics.TURNS.inc()

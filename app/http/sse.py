@@ -73,7 +73,7 @@ class StreamResponse(Response):
             (b"x-accel-buffering", b"no"),
         ]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         watcher = asyncio.get_running_loop().create_task(self._watch(receive), name="disconnect watcher")
         try:

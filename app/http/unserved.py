@@ -12,8 +12,9 @@ router = APIRouter()
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 PREFIXES = frozenset({
-    "_internal_agents", "admin", "agents", "anthropic", "archives", "auth", "blocks", "chat", "client-side-access-tokens",
-    "conversations", "embeddings", "environments", "folders", "git", "groups", "health", "identities", "jobs",
+    "_internal_agents", "admin", "agents", "anthropic", "archives", "auth", "blocks", "chat",
+    "client-side-access-tokens", "conversations", "embeddings", "environments", "folders", "git",
+    "groups", "health", "identities", "jobs",
     "mcp-servers", "messages", "metadata", "models", "passages", "pipelines", "projects", "providers", "runs",
     "sandbox-config", "scheduled-messages", "sources", "steps", "tags", "telemetry", "templates", "tools",
     "voice-beta", "zai",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -91,9 +91,9 @@ class Client:
             raise _garbage(f"it gave {len(vectors)} embeddings for {len(texts)} texts")
         return vectors
 
-    async def models(self, endpoint: Endpoint, *, timeout: float) -> list[dict[str, Any]]:
+    async def models(self, endpoint: Endpoint, *, seconds: float) -> list[dict[str, Any]]:
         """What `GET /models` lists, as the endpoint describes it. Raises ModelError; never retries."""
-        limit = aiohttp.ClientTimeout(total=timeout)
+        limit = aiohttp.ClientTimeout(total=seconds)
         try:
             async with self._get_session().get(
                 f"{endpoint.base_url}/models", headers=_headers(endpoint), timeout=limit
@@ -111,7 +111,7 @@ class Client:
     @asynccontextmanager
     async def _post(
         self, endpoint: Endpoint, path: str, body: dict[str, Any]
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
         response = await self._attempt(endpoint, f"{endpoint.base_url}/{path}", orjson.dumps(body))
         try:
             yield response
@@ -231,7 +231,7 @@ async def _json(response: aiohttp.ClientResponse) -> dict[str, Any]:
 
 
 async def _refused(response: aiohttp.ClientResponse) -> ModelError:
-    """The error for a status other than 200. The endpoint's words go to the log, shortened, not to clients."""
+    """The error for a status other than 200. The endpoint's words go to the log, not to clients."""
     text = (await response.content.read(2000)).decode(errors="replace")
     response.close()
     log.warning("model endpoint answered %d: %s", response.status, text[:300])

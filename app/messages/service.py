@@ -70,7 +70,8 @@ class Sender:
         )
         try:
             row = await self.db.row(
-                turn_queries.START, org_id, agent_id, turn.run_id, turn.token, self.turns.owner, LEASE_SECONDS,
+                turn_queries.START, org_id, agent_id, turn.run_id, turn.token, self.turns.owner,
+                LEASE_SECONDS,
                 config, to_json(rows(messages)), len(messages),
             )  # fmt: skip
         except UniqueViolation as error:
@@ -140,7 +141,7 @@ class Sender:
             raise error  # the agent is busy with something else, which the error renderer says
         if row["status"] == "running":
             raise Conflict(
-                f"This message (same `otid`) is being answered by run-{row['run_id']}; list the messages later."
+                f"This message (same `otid`) is being answered by run-{row['run_id']}; list messages later."
             )
         if row["status"] != "completed":
             raise Conflict(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,7 +31,7 @@ class Stored:
     step_id: UUID | None = None
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Stored:
+    def from_row(cls, row: Any) -> Stored:
         """From a database row with the columns of `queries.COLUMNS`; JSON columns are text there."""
         values = {name: row[name] for name in cls.__dataclass_fields__}
         for name in ("parts", "tool_calls", "tool_returns"):

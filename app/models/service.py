@@ -136,7 +136,8 @@ class Models:
         if wrong := next((len(v) for v in vectors if len(v) != self.embedding.dimension), None):
             raise ModelError(
                 "llm_error",
-                f"The embedding model gave {wrong} dimensions; LETTA_EMBEDDING_DIM says {self.embedding.dimension}.",
+                f"The embedding model gave {wrong} dimensions;"
+                f" LETTA_EMBEDDING_DIM says {self.embedding.dimension}.",
                 status=502,
             )
         return vectors
@@ -149,7 +150,7 @@ class Models:
             if monotonic() - self._listed_at < LIST_SECONDS:
                 return self._listed
             try:
-                found = await self._client.models(self.endpoint, timeout=LIST_TIMEOUT)
+                found = await self._client.models(self.endpoint, seconds=LIST_TIMEOUT)
                 self._listed = {
                     entry["id"]: int(entry.get("max_model_len") or self._window) for entry in found
                 }

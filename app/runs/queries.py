@@ -8,7 +8,8 @@ from app.db.pool import Statement
 
 def _run(alias: str) -> str:
     r = alias
-    return f"""(SELECT row_to_json(j)::text FROM (SELECT 'run-' || {r}.id AS id, 'agent-' || {r}.agent_id AS agent_id,
+    return f"""(SELECT row_to_json(j)::text FROM (SELECT
+        'run-' || {r}.id AS id, 'agent-' || {r}.agent_id AS agent_id,
         {r}.status, {r}.stop_reason, {r}.background, {r}.created_at, {r}.completed_at, {r}.metadata,
         {r}.request_config, {r}.ttft_ns, {r}.total_duration_ns, NULL AS conversation_id, NULL AS callback_url,
         NULL AS callback_sent_at, NULL AS callback_status_code, NULL AS callback_error,
@@ -17,9 +18,11 @@ def _run(alias: str) -> str:
 
 def _step(alias: str) -> str:
     s = alias
-    return f"""(SELECT row_to_json(j)::text FROM (SELECT 'step-' || {s}.id AS id, 'run-' || {s}.run_id AS run_id,
+    return f"""(SELECT row_to_json(j)::text FROM (SELECT
+        'step-' || {s}.id AS id, 'run-' || {s}.run_id AS run_id,
         'agent-' || {s}.agent_id AS agent_id, {s}.status, {s}.stop_reason, {s}.request_id, {s}.provider_name,
-        'base' AS provider_category, {s}.model, {s}.model_handle, {s}.model_endpoint, {s}.context_window_limit,
+        'base' AS provider_category, {s}.model, {s}.model_handle, {s}.model_endpoint,
+            {s}.context_window_limit,
         {s}.prompt_tokens, {s}.completion_tokens, {s}.total_tokens, {s}.cached_input_tokens,
         {s}.reasoning_tokens, {s}.error_type, {s}.error_data, '[]'::json AS messages, '[]'::json AS tags,
         NULL AS feedback, NULL AS project_id, NULL AS trace_id) j)"""

@@ -1,4 +1,4 @@
-"""Who is calling. Today one password for the whole server; per-user keys will resolve to an Actor here too."""
+"""Who is calling. One password for the whole server; a user's key will resolve to an Actor here too."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from app.db.pool import Statement
 def tool_json(alias: str) -> str:
     """The columns of a tool as Letta shows them."""
     t = alias
-    return f"""'tool-' || {t}.id AS id, {t}.name, {t}.tool_type, {t}.description, {t}.source_type, {t}.source_code,
+    return f"""'tool-' || {t}.id AS id, {t}.name, {t}.tool_type, {t}.description,
+        {t}.source_type, {t}.source_code,
         {t}.json_schema, {t}.args_json_schema, {t}.tags, {t}.return_char_limit, {t}.pip_requirements,
         {t}.npm_requirements, {t}.default_requires_approval, {t}.enable_parallel_execution,
         {t}.metadata AS metadata_, {t}.project_id, NULL AS created_by_id, NULL AS last_updated_by_id"""

@@ -24,7 +24,7 @@ ATTEMPTS = 3
 """Tries of a step's transaction when it collides with another one; the tools run again in a clean one."""
 
 
-class LeaseLost(Exception):
+class LeaseLostError(Exception):
     """Another process has the run now; nothing of this step was written."""
 
 
@@ -50,7 +50,7 @@ class Written:
 async def commit(
     db: Database, models: Models, turn: Turn, agent: LoadedAgent, totals: Totals, step: Step, stop: str | None
 ) -> Written:
-    """Run the step's tools and store everything. Raises LeaseLost. `stop` ends the run with it."""
+    """Run the step's tools and store everything. Raises LeaseLostError. `stop` ends the run with it."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await _once(db, models, turn, agent, totals, step, stop)
@@ -121,7 +121,7 @@ async def _write(
         to_json(_step_row(turn, agent, step, tool_ns)),
     )
     if row is None:
-        raise LeaseLost
+        raise LeaseLostError
     stored = [
         Stored(
             id=message.id,

@@ -17,14 +17,14 @@ from app.messages import wire
 from app.models.service import Models
 from app.telemetry import metrics
 from app.turns import context, queries, tools
-from app.turns.commit import LeaseLost, Step, assistant, commit
+from app.turns.commit import LeaseLostError, Step, assistant, commit
 from app.turns.deltas import Deltas
 from app.turns.state import Emit, LoadedAgent, Outcome, Totals, Turn
 
 log = logging.getLogger("roost.turns")
 
 
-class TurnFailed(AppError):
+class TurnError(AppError):
     """The turn ended for a reason that is ours; sending the message again would store it twice."""
 
     retry = False
@@ -53,11 +53,11 @@ class Loop:
         except AppError as error:
             await self._fail(turn, error)
             raise
-        except LeaseLost:
-            raise TurnFailed("The turn was taken over by another server; list the messages.") from None
+        except LeaseLostError:
+            raise TurnError("The turn was taken over by another server; list the messages.") from None
         except Exception as error:  # the turn supervisor
             log.exception("turn failed", extra={"run_id": str(turn.run_id)})
-            fault = TurnFailed("An unknown error occurred in the agent's turn; the server's log has it.")
+            fault = TurnError("An unknown error occurred in the agent's turn; the server's log has it.")
             await self._fail(turn, fault)
             raise fault from error
 
@@ -88,7 +88,7 @@ class Loop:
         label = agent.llm_config["model"]
         for _ in range(1 + EMPTY_RETRIES):
             began = perf_counter()
-            completion = await self._call(turn, agent, request, totals, message_id, emit)
+            completion = await self._call(turn, request, totals, message_id, emit)
             metrics.LLM_MS.labels(label).observe((perf_counter() - began) * 1000)
             metrics.OUTPUT_TOKENS.labels(label).observe(completion.usage.completion)
             if completion.text or completion.tool_calls or completion.finish_reason == "length":
@@ -96,7 +96,7 @@ class Loop:
         raise ModelError("llm_empty_response", "The model gave an empty answer, three times.", status=502)
 
     async def _call(
-        self, turn: Turn, agent: LoadedAgent, request: Request, totals: Totals, message_id: UUID, emit: Emit
+        self, turn: Turn, request: Request, totals: Totals, message_id: UUID, emit: Emit
     ) -> Completion:
         endpoint = self._models.endpoint
         if not turn.stream_tokens:

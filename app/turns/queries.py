@@ -14,7 +14,8 @@ START = Statement(
             error = '{{"type": "lease_expired", "message": "The server that ran this turn went away."}}'
         WHERE agent_id = $2 AND org_id = $1 AND status = 'running' AND lease_expires_at < now() RETURNING id),
     run AS (
-        INSERT INTO runs (id, org_id, agent_id, status, lease_token, lease_owner, lease_expires_at, request_config)
+        INSERT INTO runs (id, org_id, agent_id, status, lease_token, lease_owner, lease_expires_at,
+            request_config)
         SELECT $3, $1, a.id, 'running', $4, $5, now() + make_interval(secs => $6), $7::jsonb
         FROM agents a WHERE a.org_id = $1 AND a.id = $2 AND (SELECT count(*) FROM expired) >= 0
         RETURNING id, created_at),
@@ -41,11 +42,13 @@ LOAD = Statement(
         (SELECT coalesce(json_agg(json_build_object('label', b.label, 'value', b.value, 'limit', b.char_limit,
                 'description', b.description, 'read_only', b.read_only) ORDER BY x.created_at, x.label), '[]')
             FROM blocks_agents x JOIN blocks b ON b.id = x.block_id WHERE x.agent_id = a.id)::text AS blocks,
-        (SELECT coalesce(json_agg(json_build_object('name', t.name, 'schema', t.json_schema, 'kind', t.tool_type,
+        (SELECT coalesce(json_agg(json_build_object('name', t.name, 'schema', t.json_schema, 'kind',
+            t.tool_type,
                 'return_limit', t.return_char_limit) ORDER BY t.name), '[]')
             FROM tools_agents x JOIN tools t ON t.id = x.tool_id WHERE x.agent_id = a.id)::text AS tools,
         (SELECT json_build_object('passages', r.passage_count, 'tags', r.tags)
-            FROM archives_agents x JOIN archives r ON r.id = x.archive_id WHERE x.agent_id = a.id)::text AS archive,
+            FROM archives_agents x JOIN archives r ON r.id = x.archive_id WHERE x.agent_id = a.id)::text AS
+                archive,
         (SELECT coalesce(json_agg(json_build_object('seq', m.seq, 'role', m.role, 'text', m.text,
                 'parts', m.parts, 'tool_calls', m.tool_calls, 'tool_returns', m.tool_returns,
                 'created_at', m.created_at) ORDER BY m.seq), '[]')
@@ -71,16 +74,20 @@ COMMIT_STEP = Statement(
     agent AS (
         UPDATE agents a SET next_seq = next_seq + jsonb_array_length($4::jsonb),
             context_start = coalesce($7::bigint, context_start), prompt_key = coalesce($6::text, prompt_key),
-            last_run_completion = CASE WHEN $8::text IS NULL THEN last_run_completion ELSE clock_timestamp() END,
+            last_run_completion = CASE WHEN $8::text IS NULL THEN last_run_completion ELSE
+                clock_timestamp() END,
             last_run_duration_ms = coalesce(run.total_duration_ns / 1000000, last_run_duration_ms),
             last_stop_reason = coalesce($9::text, last_stop_reason)
         FROM run WHERE a.id = run.agent_id
         RETURNING a.id, a.next_seq - jsonb_array_length($4::jsonb) AS base),
     prompt AS (
-        UPDATE messages m SET text = $5::text FROM run WHERE m.agent_id = run.agent_id AND m.seq = 1 AND $5::text IS NOT NULL),
+        UPDATE messages m SET text = $5::text FROM run WHERE m.agent_id = run.agent_id AND m.seq = 1
+            AND $5::text IS NOT NULL),
     step AS (
-        INSERT INTO steps (id, org_id, run_id, agent_id, status, stop_reason, request_id, provider_name, model,
-            model_handle, model_endpoint, context_window_limit, prompt_tokens, completion_tokens, total_tokens,
+        INSERT INTO steps (id, org_id, run_id, agent_id, status, stop_reason, request_id, provider_name,
+            model,
+            model_handle, model_endpoint, context_window_limit, prompt_tokens, completion_tokens,
+                total_tokens,
             cached_input_tokens, reasoning_tokens, llm_request_ns, tool_execution_ns, step_ns)
         SELECT s.id, $1, run.id, run.agent_id, 'success', $9::text, s.request_id, s.provider_name, s.model,
             s.model_handle, s.model_endpoint, s.context_window_limit, s.prompt_tokens, s.completion_tokens,
@@ -103,7 +110,8 @@ COMMIT_STEP = Statement(
 FAIL = Statement(
     "fail_turn",
     """WITH run AS (
-        UPDATE runs SET status = 'failed', stop_reason = $4::text, error = $5::jsonb, completed_at = clock_timestamp(),
+        UPDATE runs SET status = 'failed', stop_reason = $4::text, error = $5::jsonb,
+            completed_at = clock_timestamp(),
             lease_token = NULL, lease_expires_at = NULL, updated_at = now(),
             total_duration_ns = (extract(epoch FROM clock_timestamp() - created_at) * 1e9)::bigint
         WHERE org_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running' RETURNING id, agent_id),
@@ -142,6 +150,7 @@ SEARCH_MESSAGES = Statement(
     """SELECT m.role, m.text, m.created_at FROM messages m
     WHERE m.org_id = $1 AND m.agent_id = $2 AND m.seq > 1 AND m.role = ANY($3::text[]) AND m.text <> ''
         AND ($4::text IS NULL OR m.text ILIKE '%' || $4 || '%')
-        AND ($5::timestamptz IS NULL OR m.created_at >= $5) AND ($6::timestamptz IS NULL OR m.created_at <= $6)
+        AND ($5::timestamptz IS NULL OR m.created_at >= $5) AND ($6::timestamptz IS NULL OR m.created_at <=
+            $6)
     ORDER BY m.seq DESC LIMIT $7""",
 )

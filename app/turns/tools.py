@@ -139,7 +139,7 @@ async def _edit(context: Context, label: str, change: Callable[[str], str]) -> s
             f" {block['char_limit']}. Shorten it, or remove something first."
         )
     await context.tx.rows(queries.WRITE_BLOCK, context.org_id, block["id"], value)
-    return f"The memory block {label!r} was updated and now has {len(value)} of {block['char_limit']} characters."
+    return f"The memory block {label!r} was updated; it has {len(value)} of {block['char_limit']} characters."
 
 
 async def _append(context: Context, call: Prepared) -> str:

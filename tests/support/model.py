@@ -107,7 +107,7 @@ def serving() -> Iterator[Model]:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        port = site._server.sockets[0].getsockname()[1]  # pyright: ignore
+        port = site._server.sockets[0].getsockname()[1]  # the port that the kernel chose
         model.url = f"http://127.0.0.1:{port}/v1"
         started.set()
         await stop.wait()
@@ -144,7 +144,7 @@ def embedding(text: str) -> list[float]:
     for word in re.findall(r"\w+", text.lower()):
         vector[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big") % DIMENSION] += 1.0
     norm = sum(value * value for value in vector) ** 0.5
-    return [value / norm for value in vector] if norm else [1.0] + vector[1:]
+    return [value / norm for value in vector] if norm else [1.0, *vector[1:]]
 
 
 async def _chat(request: web.Request) -> web.StreamResponse:
