@@ -1,7 +1,7 @@
-"""Names: how a logical name is put together, and how a physical one is kept within its limit.
+"""Names that people type or that AWS needs in advance, kept within their limits.
 
 Logical names (the engine's) are kebab-case and keyed by purpose or zone, never by index or stack. Physical
-names are left to autonaming; these functions are for the few that people type or that AWS needs in advance.
+names are left to autonaming but for the few that are made here.
 """
 
 from __future__ import annotations
@@ -9,20 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-DNS_LABEL_LIMIT = 63
-_KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TAIL = 6
-_REVISION = re.compile(r"[0-9a-z_]{1,40}")
-
-
-def kebab(*parts: str) -> str:
-    """Join kebab-case parts: `kebab("private", "a")` is `private-a`. ValueError for any other part."""
-    for part in parts:
-        if not _KEBAB.fullmatch(part):
-            raise ValueError(
-                f"{part!r} cannot be part of a name: use lower-case letters, digits and single hyphens"
-            )
-    return "-".join(parts)
+_REVISION = re.compile(r"(?=.{1,40}$)[0-9a-z]+(_[0-9a-z]+)*")
 
 
 def fitted(name: str, limit: int) -> str:
@@ -38,25 +26,13 @@ def fitted(name: str, limit: int) -> str:
     return f"{name[: limit - _TAIL - 1].rstrip('-')}-{tail}"
 
 
-def dns_label(text: str, limit: int = DNS_LABEL_LIMIT) -> str:
-    """Any text as a DNS label (RFC 1123): lower case, digits, inner hyphens; never empty.
-
-    Texts that differ only in characters that a label cannot carry get different labels.
-    """
-    label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    if label != text:
-        tail = hashlib.sha256(text.encode()).hexdigest()[:_TAIL]
-        label = f"{label}-{tail}" if label else f"x-{tail}"
-    return fitted(label, limit)
-
-
 def migration_job(revision: str) -> str:
     """`migrate-<revision>`: a new revision is a new Job, and the same one never runs twice."""
     if not _REVISION.fullmatch(revision):
         raise ValueError(
-            f"{revision!r} is not an alembic revision: 1 to 40 lower-case letters, digits and underscores"
+            f"{revision!r} is not an alembic revision: 1 to 40 lower-case letters, digits, single underscores"
         )
-    return f"migrate-{revision.replace('_', '-').strip('-')}"
+    return f"migrate-{revision.replace('_', '-')}"
 
 
 def bootstrap_job(content: str) -> str:
