@@ -7,39 +7,23 @@ prints one line per image: reference and archive.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from local.images.archive import ImageBuild, archived, work_directory
 from local.images.buildah import Buildah
 from local.images.compile import PAUSE_SOURCES, compile_pause
 from local.images.content import content_hash, list_files, stage
 from local.images.debian import Base, build_rootfs, load_bases
 from local.images.pip_access import pip_volumes
 from local.images.specs import IMAGES, REGISTRY, ImageSpec
-from local.paths import cache
 from local.progress import PhaseError, Progress, Quiet
 
 RECIPE = "1"
 """Changes when this module builds differently from the same files."""
-
-_LOCK_SECONDS = 1800
-_KEPT_ARCHIVES = 3
-
-
-@dataclass(frozen=True)
-class ImageBuild:
-    """An image by its content-derived reference, and the docker archive that holds it."""
-
-    ref: str
-    archive: Path
 
 
 def build_all(progress: Progress, names: Sequence[str] = ()) -> dict[str, ImageBuild]:
@@ -86,14 +70,14 @@ def _project_image(spec: ImageSpec, bases: Mapping[str, Base], progress: Progres
         volumes = pip_volumes(work)
         buildah.build(ref, context, spec.dockerfile, log, progress, arguments=arguments, volumes=volumes)
 
-    return _archived(spec.name, ref, build, progress)
+    return archived(spec.name, ref, build, progress)
 
 
-def _base_image(base: Base, buildah: Buildah, progress: Progress, log: Path) -> str:
+def _base_image(base: Base, buildah: Buildah, progress: Progress, log: Path) -> None:
     ref = f"{REGISTRY}/base-{base.name}:{base.key}"
     if not buildah.has(ref):
         progress.note(f"making the {base.name} base from {len(base.packages)} Debian packages")
-        with _work_directory() as work:
+        with work_directory() as work:
             build_rootfs(base, work / "rootfs.tar", progress, log)
             (work / "Dockerfile").write_text(
                 "FROM scratch\nADD rootfs.tar /\nENV PATH=/usr/local/bin:/usr/sbin:/usr/bin LANG=C.UTF-8\n"
@@ -120,84 +104,7 @@ def _single_binary(
         (work / "Dockerfile").write_text("\n".join(lines) + "\n")
         buildah.build(ref, work, "Dockerfile", log, progress)
 
-    return _archived(name, ref, build, progress)
-
-
-def _archived(
-    name: str, ref: str, build: Callable[[Buildah, Path, Path], None], progress: Progress
-) -> ImageBuild:
-    """The archive of `ref`, made by `build` under the lock when it is not there yet."""
-    directory = cache() / "images"
-    archive = directory / f"{name}-{ref.rsplit(':', 1)[1]}.tar"
-    if archive.exists():
-        return ImageBuild(ref, archive)
-    log = directory / "logs" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    progress.log(log)
-    with one_builder(progress), _work_directory() as work:
-        if not archive.exists():
-            log.unlink(missing_ok=True)
-            buildah = Buildah()
-            buildah.drop_leftovers(log)
-            _build_or_heal(build, buildah, work, log, progress)
-            progress.note(f"writing {archive.name}")
-            buildah.export(ref, archive, log)
-            _drop_old(name, archive, buildah)
-    return ImageBuild(ref, archive)
-
-
-def _build_or_heal(
-    build: Callable[[Buildah, Path, Path], None], buildah: Buildah, work: Path, log: Path, progress: Progress
-) -> None:
-    """Build; once more in a fresh store when a killed build has left this one damaged."""
-    try:
-        build(buildah, work, log)
-    except PhaseError:
-        if not buildah.is_damaged(log):
-            raise
-        progress.note("the store of images is damaged; starting with an empty one")
-        buildah.reset()
-        build(buildah, work, log)
-
-
-def _drop_old(name: str, newest: Path, buildah: Buildah) -> None:
-    """Keep a few archives of each image, so that going back and forth between branches builds nothing."""
-    archives = sorted(
-        (p for p in newest.parent.glob(f"{name}-*.tar") if p != newest),
-        key=lambda p: p.stat().st_mtime,
-        reverse=True,
-    )
-    for old in archives[_KEPT_ARCHIVES - 1 :]:
-        buildah.forget(f"{REGISTRY}/{name}:{old.stem.rpartition('-')[2]}")
-        old.unlink()
-
-
-@contextmanager
-def _work_directory() -> Generator[Path]:
-    parent = cache() / "images"
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix="work-") as name:
-        yield Path(name)
-
-
-@contextmanager
-def one_builder(progress: Progress) -> Generator[None]:
-    """One build at a time per cache, also between processes; the lock goes with the process that holds it."""
-    with (cache() / "images" / ".lock").open("w") as lock:
-        deadline = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise PhaseError(
-                        f"Another process has been building images for {_LOCK_SECONDS // 60} minutes.",
-                        f"Find it with `fuser {lock.name}` and end it, then run this again.",
-                    ) from None
-                progress.note("waiting for another build of images")
-                time.sleep(0.5)
-        yield
+    return archived(name, ref, build, progress)
 
 
 def _short_hash(*parts: bytes) -> str:

@@ -28,7 +28,7 @@ _PYTHON = {"BUILD_IMAGE": "build", "RUNTIME_IMAGE": "runtime"}
 IMAGES = {
     spec.name: spec
     for spec in (
-        ImageSpec("server", "app/Dockerfile", ("app", "migrations", "alembic.ini"), _PYTHON),
+        ImageSpec("server", "app/Dockerfile", ("app", "migrations"), _PYTHON),
         ImageSpec(
             "postgres",
             "local/images/postgres/Dockerfile",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.images.build import build_all, one_builder
+from local.images.archive import one_builder
+from local.images.build import build_all
 from local.images.buildah import Buildah
 from local.images.debian import load_bases
 from local.images.pip_access import pip_volumes
