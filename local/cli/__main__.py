@@ -13,6 +13,9 @@ from rich.console import Console
 from local.cli.phases import PhaseFailedError
 from local.progress import PhaseError
 
+WIDTH = 160
+"""Of output that goes to no terminal: tables and sentences stay whole."""
+
 # Each command imports what it needs when it runs: `make env` should not wait for what `make up` needs.
 
 
@@ -138,8 +141,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Run one command; what can be explained is explained on stderr, without a traceback."""
     args = parser().parse_args(argv)
-    console = Console(highlight=False)
-    errors = Console(stderr=True, highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDTH)
     try:
         return args.handler(args, console)
     except PhaseFailedError:

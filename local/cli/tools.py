@@ -15,7 +15,7 @@ from local.cli.platform import PROJECT_IMAGES, PlatformFacts
 from local.cli.stack import Stack
 from local.images.build import ImageBuild, build_all, wrap_binary
 from local.machine.images import SystemImages
-from local.machine.layout import VOLUMES_IN_MACHINE, addresses
+from local.machine.layout import addresses
 from local.progress import PhaseError
 from local.toolchain import apt, gobuild, pulumi, versions
 from local.toolchain.launcher import is_launcher
@@ -162,7 +162,7 @@ def start_machine(phase: Phase, images: Mapping[str, ImageBuild]) -> PlatformFac
         embedded=True,
         images={name: images[name].ref for name in PROJECT_IMAGES},
         node=found.node,
-        volumes_dir=VOLUMES_IN_MACHINE,
+        volumes_dir=str(found.volumes_dir),
         host_address=found.host_address,
     )
 
