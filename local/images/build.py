@@ -73,7 +73,7 @@ def _project_image(spec: ImageSpec, bases: Mapping[str, Base], progress: Progres
     return archived(spec.name, ref, build, progress)
 
 
-def _base_image(base: Base, buildah: Buildah, progress: Progress, log: Path) -> None:
+def _base_image(base: Base, buildah: Buildah, progress: Progress, log: Path) -> str:
     ref = f"{REGISTRY}/base-{base.name}:{base.key}"
     if not buildah.has(ref):
         progress.note(f"making the {base.name} base from {len(base.packages)} Debian packages")
