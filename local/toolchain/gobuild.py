@@ -124,8 +124,8 @@ def _build(module: GoModule, target: Path, progress: Progress) -> None:
     log.unlink(missing_ok=True)
     progress.log(log)
     deadline = time.monotonic() + _BUILD_SECONDS
-    # Not module.ldflags alone: go splits the value of -ldflags itself, so it is one argument.
-    flags = ["-trimpath", "-ldflags", module.ldflags]
+    # No -buildvcs: git refuses to tell the revision of a checkout that belongs to somebody else.
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags", module.ldflags]
     watcher = _Watcher(_count(module, log, deadline, progress), progress)
     progress.note(f"compiling {', '.join(module.binaries)}")
     argv = ["go", "build", "-v", *flags, "-p", str(_parallel()), "-o", f"{scratch}{os.sep}", *module.packages]

@@ -245,8 +245,11 @@ time.sleep(300)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_no_process_outlives_the_engine(tiny: Project, tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("victim", "number"),
+    [("engine", signal.SIGINT), ("engine", signal.SIGKILL), ("host", signal.SIGKILL)],
+)
+def test_no_process_is_left_over(tiny: Project, tmp_path: Path, victim: str, number: signal.Signals) -> None:
     tiny.program(_SLEEPING)
     pids = tmp_path / "pids"
     tiny.environment["PIDS"] = str(pids)
@@ -254,12 +257,13 @@ def test_no_process_outlives_the_engine(tiny: Project, tmp_path: Path, number: s
     try:
         _wait(lambda: pids.exists() and len(pids.read_text().split()) == 2)
         started = [int(pid) for pid in pids.read_text().split()]
-        engine.send_signal(number)
+        host = int(_stat(started[0])[1])
+        os.kill(engine.pid if victim == "engine" else host, number)
         if number == signal.SIGINT:
             time.sleep(0.5)
             engine.send_signal(number)  # the second one does not wait for the program
         _wait(lambda: engine.poll() is not None)
-        _wait(lambda: not any(_lives(pid) for pid in started))
+        _wait(lambda: not any(_lives(pid) for pid in [*started, host]))
     finally:
         engine.kill()
         engine.wait()
@@ -272,9 +276,13 @@ def _wait(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
+def _stat(pid: int) -> list[str]:
+    """State, parent and the rest of what /proc says."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
 def _lives(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return _stat(pid)[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,8 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "local" / "toolchain" / "go" / "sample"
     for name, text in {
         "go.mod": "module roost.test/sample\n\ngo 1.21\n",
-        "words/words.go": 'package words\n\nvar Word = "unset"\n',
+        # Never seen before, so that there is something to compile.
+        "words/words.go": f'package words\n\n// {uuid.uuid4()}\nvar Word = "unset"\n',
         "hello/main.go": _MAIN,
         "other/main.go": _MAIN,
     }.items():
