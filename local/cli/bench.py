@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from local import machine, paths
-from local.cli import timings, units
+from local.cli import removal, timings, units
 from local.cli.units import GIB
 from local.progress import PhaseError
 
@@ -37,7 +36,7 @@ def bench_up(console: Console, *, confirmed: bool) -> int:
     finally:
         _make(console, "taking it down", environment, "down")
     runs = _runs(environment)
-    shutil.rmtree(place)
+    removal.remove(place)
     console.print()
     timings.show(console, runs, "cold, and a second time")
     return 0 if not any(codes) and _judge(console, runs) else 1
@@ -48,7 +47,7 @@ def _confirm(console: Console, place: Path, *, confirmed: bool) -> None:
         f"  Builds everything from nothing in {place} (up to half an hour, {units.size(ROOM)} of disk)."
     )
     if place.exists():
-        shutil.rmtree(place)
+        removal.remove(place)
     if confirmed:
         return
     if not sys.stdin.isatty() or console.input("  Go on? [y/N] ").strip().lower() not in ("y", "yes"):

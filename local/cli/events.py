@@ -25,9 +25,15 @@ class Tally:
     changes: Counter[str] = field(default_factory=Counter[str])
     errors: list[str] = field(default_factory=list[str])
 
+    status: dict[str, str] = field(default_factory=dict[str, str])
+    """What a resource in flight said last, as in `1 of 2 replicas are available`."""
+
     def current(self) -> str:
-        """The operation that has been waited for longest."""
-        return next((f"{verb} {name}" for name, verb in self.running.items()), "")
+        """The operation that has been waited for longest, and what it waits for."""
+        for name, verb in self.running.items():
+            said = f": {self.status[name]}" if name in self.status else ""
+            return f"{verb} {name}{said}"
+        return ""
 
     def summary(self) -> str:
         """`no changes, 61 resources` or `12 created, 1 updated, 48 unchanged`."""
@@ -60,10 +66,12 @@ class Tally:
             self.changes[metadata["op"]] += 1
 
     def _diagnostic(self, event: dict[str, Any]) -> None:
-        if event.get("severity") != "error":
-            return
         text = COLOUR.sub("", event.get("message", "")).strip()
         where = short_name(event["urn"]) if event.get("urn") else ""
+        if event.get("ephemeral") and text:
+            self.status[where] = text.splitlines()[0]
+        if event.get("severity") != "error":
+            return
         entry = f"{where}: {text}" if where else text
         if text and entry not in self.errors:
             self.errors.append(entry)

@@ -121,10 +121,16 @@ class Run:
             self.say()
             self.say(f"Last lines of {log}:", "dim")
             for text in lines:
-                self.say(f"│ {text}", "dim")
+                for part in self._folded(text):
+                    self.say(f"│ {part}", "dim")
         self.say()
         self.say(f"→ {error.remedy}")
         self.say(f"  Stopped after {units.duration(self.elapsed())}.", "dim")
+
+    def _folded(self, text: str) -> list[str]:
+        """A line of a log cut to the terminal's width, so that its mark stays in front of every part."""
+        room = max(20, self.console.width - 6) if self.console.is_terminal else len(text)
+        return [text[start : start + room] for start in range(0, len(text), max(1, room))]
 
 
 def tail(path: Path, count: int) -> list[str]:

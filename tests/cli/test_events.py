@@ -38,6 +38,13 @@ def test_the_operation_that_is_waited_for_is_shown() -> None:
     assert running.current() == "create Deployment server2"
 
 
+def test_what_a_resource_waits_for_is_shown_with_it() -> None:
+    said = {"severity": "info", "ephemeral": True, "urn": URN, "message": "1 of 2 replicas are available\n"}
+    waiting = tally(before("update"), {"diagnosticEvent": said})
+    assert waiting.current() == "update Deployment server: 1 of 2 replicas are available"
+    assert waiting.errors == []
+
+
 def test_an_update_without_changes_says_so() -> None:
     found = tally(before("same"), after("same"), after("same", URN + "2"))
     assert found.summary() == "no changes, 2 resources"
