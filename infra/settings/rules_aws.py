@@ -24,7 +24,12 @@ def addresses_suffice(settings: Settings) -> Iterator[str]:
     except ValueError as error:
         yield f"`roost:aws.network`: {error}."
         return
-    if vpc_network(aws.network.cidr).overlaps(IPv4Network(aws.cluster.service_cidr)):
+    try:
+        services = IPv4Network(aws.cluster.service_cidr)
+    except ValueError as error:
+        yield f"`roost:aws.cluster.serviceCidr` is not an IPv4 range such as 172.20.0.0/16: {error}."
+        return
+    if vpc_network(aws.network.cidr).overlaps(services):
         yield (
             f"`roost:aws.cluster.serviceCidr` ({aws.cluster.service_cidr}) overlaps the VPC "
             f"({aws.network.cidr}), so some addresses would mean two things: choose another range."

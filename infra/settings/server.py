@@ -46,7 +46,10 @@ class ServerSettings(Section):
         default=20, ge=1, le=300, description="A stream with nothing to say sends a ping this often."
     )
     longest_stream_seconds: int = Field(
-        default=600, ge=10, le=3300, description="How long one agent turn may stream its answer."
+        default=600,
+        ge=10,
+        le=3300,
+        description="The longest stream that a rollout must not cut: drainSeconds has to cover it.",
     )
     drain_seconds: int = Field(
         default=600,
@@ -56,7 +59,7 @@ class ServerSettings(Section):
     )
     pre_stop_seconds: int = Field(
         default=5,
-        ge=0,
+        ge=3,
         le=120,
         description="How long a stopping pod still answers, until every proxy has heard of it.",
     )

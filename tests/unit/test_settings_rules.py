@@ -124,6 +124,7 @@ REFUSALS = {
     "Services inside the VPC": Refusal(
         "dev", nested("aws.cluster.serviceCidr", "10.32.128.0/20"), ("overlaps the VPC",)
     ),
+    "Services nowhere": Refusal("dev", nested("aws.cluster.serviceCidr", "ten"), ("is not an IPv4 range",)),
     "more nodes than addresses": Refusal(
         "prod",
         {"aws": {"network": {"cidr": "10.0.0.0/20"}, "cluster": {"appNodes": {"maxNodes": 80}}}},

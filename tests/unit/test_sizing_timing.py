@@ -14,7 +14,7 @@ from tests.unit.stacks import STACKS, settings_of
 seconds = {
     "ping": st.integers(1, 300),
     "edge_idle": st.integers(5, 4000),
-    "pre_stop": st.integers(0, 120),
+    "pre_stop": st.integers(3, 120),
     "drain": st.integers(1, 3300),
     "longest_stream": st.integers(10, 3300),
     "startup": st.integers(5, 600),

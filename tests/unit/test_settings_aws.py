@@ -1,0 +1,89 @@
+"""What AWS would refuse, or what could not work there, is refused before it costs anything."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from infra.settings import aws_versions
+from tests.unit.stacks import nested, problems_of, settings_of
+
+CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/x"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("account", "12345", "has the wrong form, not '12345'"),
+        ("region", "mars-north-1", "'mars-north-1' is not one of"),
+        ("drRegion", "eu-central-1", "drRegion is the region itself"),
+        ("drRegion", "eu-central-9", "'eu-central-9' is not one of"),
+        ("keyDeletionDays", 6, "at least 7"),
+        ("network.zones", ["a"], "a longer list"),
+        ("network.zones", ["a", "a"], "distinct letters"),
+        ("network.zones", ["a", "g"], "distinct letters from a to f"),
+        ("network.nat", "none", "only through interface endpoints, and these are missing: ec2, ecr.api"),
+        ("network.nat", "per-zone", "(did you mean per-az?)"),
+        ("network.flowLogRetentionDays", 14, "must be 30, 60, 90"),
+        ("database.engineVersion", "14", "15, 16, 17"),
+        ("database.engineVersion", "16.4", "use 16.5 or later"),
+        ("database.instanceClass", "t4g.medium", "has the wrong form"),
+        ("database.maxStorageGib", 21, "at least 10 % above storageGib (20)"),
+        ("database.backupRetentionDays", 0, "at least 1"),
+        ("database.backupRetentionDays", 36, "at most 35"),
+        ("database.backupWindow", "2am", "reads 02:00-03:00"),
+        ("database.maintenanceWindow", "03:30-04:30", "reads sun:03:30-sun:04:30"),
+        ("database.restore", {"snapshot": "a", "sourceInstance": "db-b"}, "2 are given"),
+        ("database.restore", {"time": "2026-11-21T09:00:00Z"}, "0 are given"),
+        ("database.restore", {"snapshot": "a", "time": "2026-11-21T09:00:00Z"}, "one time of its own"),
+        ("cluster.kubernetesVersion", "1.12", "is not one this stack has add-ons for"),
+        ("cluster.api", {"publicCidrs": ["0.0.0.0/0"]}, "must not open the Kubernetes API"),
+        ("cluster.api", {"publicCidrs": []}, "nothing could reach the Kubernetes API"),
+        ("cluster.admins", {"me": "arn:aws:iam::111122223333:user/me"}, "must be the ARN of an IAM role"),
+        ("cluster.appNodes", {"minNodes": 9, "maxNodes": 3}, "minNodes (9) is above maxNodes (3)"),
+        ("edge.domain", "localhost", "has the wrong form"),
+        ("edge.zoneId", None, "zoneId must be the hosted zone of roost-dev.example.com"),
+        ("edge.dns", "none", "give the certificateArn"),
+        ("edge.allowedCidrs", [], "nobody could connect"),
+        ("edge.waf.requestsPer5Minutes", 1, "at least 100"),
+        ("storage.backup.glacierDays", 59, "at least 60"),
+        ("storage.backup.expireDays", 80, "ends after that"),
+        ("storage.backup.lockDays", 400, "shorter than lockDays (400)"),
+    ],
+)
+def test_refused_on_aws(path: str, value: Any, says: str) -> None:
+    (problem,) = problems_of("dev", nested(f"aws.{path}", value))
+    assert problem.startswith("`roost:aws")
+    assert says in problem
+
+
+def test_a_kubernetes_version_out_of_standard_support_is_refused_with_its_price(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(aws_versions.KUBERNETES_STANDARD_SUPPORT, "1.35", date(2020, 1, 1))
+    (problem,) = problems_of("dev", nested("aws.cluster.kubernetesVersion", "1.35"))
+    assert "left EKS's standard support on 2020-01-01: it would cost 365 USD a month more" in problem
+
+
+def test_a_domain_elsewhere_brings_its_own_certificate() -> None:
+    edge = {"dns": "none", "zoneId": None, "certificateArn": CERTIFICATE}
+    assert settings_of("dev", nested("aws.edge", edge)).aws is not None
+
+
+def test_without_nat_the_endpoints_that_nodes_need_suffice() -> None:
+    needed = [
+        "ec2",
+        "ecr.api",
+        "ecr.dkr",
+        "eks",
+        "eks-auth",
+        "elasticloadbalancing",
+        "kms",
+        "logs",
+        "secretsmanager",
+        "sts",
+    ]
+    network = {"nat": "none", "interfaceEndpoints": needed}
+    assert settings_of("dev", nested("aws.network", network)).aws is not None
