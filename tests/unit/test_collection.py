@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.unit.collection import faults
-from tests.unit.sources import REPO, python_files
+from tests.unit.sources import python_sources
 
 LOST = {
     "a file of another name": ("tests/unit/check_it.py", "def test_it(): ..."),
@@ -57,5 +57,5 @@ async def test_three(): ...
 
 
 def test_no_test_of_the_repository_is_lost() -> None:
-    found = [fault for path in python_files() for fault in faults(path, (REPO / path).read_text())]
+    found = [fault for path, source in python_sources() for fault in faults(path, source)]
     assert found == []

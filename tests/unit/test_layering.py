@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.unit.sources import REPO, python_files
+from tests.unit.sources import python_sources
 
 FORBIDDEN = {
     "infra": ("local", "app", "tests"),
@@ -77,5 +77,5 @@ def test_a_package_may_share_its_name_with_a_part_of_infra() -> None:
 
 
 def test_every_layer_keeps_to_itself() -> None:
-    found = [line for path in python_files() for line in trespasses(path, (REPO / path).read_text())]
+    found = [line for path, source in python_sources() for line in trespasses(path, source)]
     assert found == []

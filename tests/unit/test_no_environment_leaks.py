@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.unit.sources import REPO, repository_files
+from tests.unit.sources import texts
 
 IN_CONTAINERS = {"/root" + "/.cache/pip"}
 """Paths that exist in a container of ours on every machine."""
@@ -39,14 +38,6 @@ SECRETS = {
     "a password in a URL": r"\b\w+://[^\s/:@\"'`{}<>$]+:[^\s/:@\"'`{}<>$]{8,}@",
     "a machine's encryption salt": r"^encryptionsalt:",
 }
-
-
-def texts() -> Iterator[tuple[str, str]]:
-    """Name and content of every text file."""
-    for path in repository_files():
-        content = (REPO / path).read_bytes()
-        if b"\0" not in content[:8192]:
-            yield str(path), content.decode(errors="replace")
 
 
 def paths_in(text: str) -> set[str]:
@@ -120,7 +111,7 @@ def test_no_private_registry_is_in_the_repository() -> None:
 
 
 def test_lock_files_name_no_registry() -> None:
-    locks = {name: text for name, text in texts() if name.endswith("requirements.lock")}
+    locks = {name: text for name, text in texts() if name.name == "requirements.lock"}
     assert locks, "the lock files are gone"
     for name, text in locks.items():
         assert not re.search(r"^\s*--(?:extra-)?index-url|^\s*--find-links|https?://", text, re.MULTILINE), (

@@ -8,7 +8,7 @@ from infra.settings.base import Section
 from infra.settings.local import PlatformFacts
 from infra.settings.schema import section_of
 from infra.settings.settings import Settings
-from tests.unit.sources import REPO, python_files
+from tests.unit.sources import python_sources
 
 ASSURANCES = {"runner_in_vpc"}
 """Settings by which a person vouches for something that the program cannot see; only the check reads them."""
@@ -29,13 +29,13 @@ def field_names(section: type[Section]) -> set[str]:
 def names_read() -> set[str]:
     """Attributes that the program reads, outside the modules that only define and check settings."""
     readers = [
-        path
-        for path in python_files()
+        source
+        for path, source in python_sources()
         if path.is_relative_to("infra")
         and (not path.is_relative_to("infra/settings") or path.name in {"settings.py", "demand.py"})
     ]
-    trees = [ast.parse((REPO / path).read_text()) for path in readers]
-    return {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    nodes = (node for source in readers for node in ast.walk(ast.parse(source)))
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
 
 def test_every_setting_is_read_by_the_program() -> None:
