@@ -109,7 +109,9 @@ class Recording:
         if found is None:
             return []
         children = [] if found.custom else [r.urn for r in self.registrations if r.parent == urn]
-        return [*found.dependencies, *children]
+        # A reference is `<urn>::<id>`; the provider is configured, and so made, before it is asked.
+        provider = [found.provider.rpartition("::")[0]] if found.provider else []
+        return [*found.dependencies, *provider, *children]
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,13 +1,41 @@
-"""Makes the mock engine answer for AWS."""
+"""The stacks dev and prod under the mock engine, once for all tests that only look at them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
 from tests.support import realism
 from tests.support.aws_answers import AWS_RESOURCES
+from tests.support.monitor import Recording
+from tests.support.program import run_program
 
 
-@pytest.fixture(autouse=True)
-def _aws_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    for token, answer in AWS_RESOURCES.items():
-        monkeypatch.setitem(realism.RESOURCES, token, answer)
+@pytest.fixture(scope="session")
+def aws(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The mock engine answers for AWS."""
+    with pytest.MonkeyPatch.context() as context:
+        for token, answer in AWS_RESOURCES.items():
+            context.setitem(realism.RESOURCES, token, answer)
+        yield
+
+
+@pytest.fixture(scope="session")
+def dev(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return run_program("dev", patch, tmp_path_factory.mktemp("dev"))
+
+
+@pytest.fixture(scope="session")
+def prod(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return run_program("prod", patch, tmp_path_factory.mktemp("prod"))
+
+
+@pytest.fixture(scope="session")
+def dev_preview(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return run_program("dev", patch, tmp_path_factory.mktemp("dev-preview"), preview=True)
+
+
+@pytest.fixture(scope="session")
+def prod_preview(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return run_program("prod", patch, tmp_path_factory.mktemp("prod-preview"), preview=True)
