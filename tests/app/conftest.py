@@ -101,7 +101,8 @@ def roost_server(
 ) -> Iterator[server.Server]:
     """One server for the tests that only use its API."""
     cluster.sql(f"CREATE DATABASE shared TEMPLATE {template}")
-    with server.running(server.environment(application(cluster, "shared"), shared_model)) as running:
+    variables = server.environment(application(cluster, "shared"), shared_model, LETTA_KEEPALIVE_INTERVAL="1")
+    with server.running(variables) as running:
         yield running
 
 
