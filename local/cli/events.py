@@ -11,6 +11,8 @@ from typing import Any
 
 COLOUR = re.compile(r"<\{%.*?%\}>")
 CHANGES = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+NO_NEWS = "update failed"
+"""What the stack says when a resource has said why."""
 PARTS = ("create-replacement", "delete-replaced", "discard-replaced")
 """The steps that a `replace` consists of; counting the whole is enough."""
 
@@ -70,7 +72,7 @@ class Tally:
         where = short_name(event["urn"]) if event.get("urn") else ""
         if event.get("ephemeral") and text:
             self.status[where] = text.splitlines()[0]
-        if event.get("severity") != "error":
+        if event.get("severity") != "error" or text == NO_NEWS:
             return
         entry = f"{where}: {text}" if where else text
         if text and entry not in self.errors:
