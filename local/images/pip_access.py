@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import os
 import subprocess
 import sys
 from pathlib import Path
-
-from local.paths import cache
 
 _CA_IN_BUILD = "/etc/ssl/certs/ca-certificates.crt"
 _PASSED_ON = (
@@ -25,9 +24,9 @@ _PASSED_ON = (
 
 
 def pip_volumes(work: Path) -> list[str]:
-    """Build-time volumes: this machine's pip settings (in `work`, 0600), CA bundle and pip cache."""
+    """Build-time volumes: this machine's pip settings (in `work`, 0600) and CA bundle."""
     settings = _pip_settings()
-    volumes = [f"{_cache_directory()}:/root/.cache/pip:rw"]
+    volumes: list[str] = []
     bundle = Path(settings.pop("cert", "") or os.environ.get("SSL_CERT_FILE") or _CA_IN_BUILD)
     if bundle.is_file():
         volumes.append(f"{bundle}:{_CA_IN_BUILD}:ro")
@@ -39,6 +38,7 @@ def pip_volumes(work: Path) -> list[str]:
         **{name: value for name, value in settings.items() if name in _PASSED_ON},
         "cert": _CA_IN_BUILD,
         "disable-pip-version-check": "1",
+        "no-cache-dir": "1",
         "root-user-action": "ignore",
     }
     path = work / "pip.conf"
@@ -59,11 +59,5 @@ def _pip_settings() -> dict[str, str]:
     found: dict[str, str] = {}
     for line in sorted(listing, key=lambda text: text.startswith(":env:")):
         name, _, value = line.partition("=")
-        found[name.rpartition(".")[2]] = value.strip().strip("'")
+        found[name.rpartition(".")[2]] = str(ast.literal_eval(value))
     return found
-
-
-def _cache_directory() -> Path:
-    directory = cache() / "pip"
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
