@@ -24,8 +24,8 @@ NAMESPACE = "roost"
 
 def prepare(run: Run, context: str) -> platform.Target:
     """Check the cluster, build pulumi where there is none, give the cluster the images."""
-    target = platform.Target(_kubeconfig(), context, embedded=False)
     with run.phase("Check") as phase:
+        target = platform.Target(_own_kubeconfig(context), context, embedded=False)
         storage_class = _check(phase, target)
     with run.phase("Tools") as phase:
         tools.build_pulumi(phase)
@@ -75,8 +75,6 @@ def withdraw() -> bool:
 
 def _check(phase: Phase, target: platform.Target) -> str | None:
     """The cluster's default storage class, after it answered."""
-    if shutil.which("kubectl") is None:
-        raise PhaseError("kubectl is missing.", "Install kubectl, so that `make up` can reach your cluster.")
     phase.note(f"asking {target.context}")
     version = kubectl.run(target, "version", "--output=json", seconds=15)
     if forwarder() is None:
@@ -128,13 +126,21 @@ def _forward(phase: Phase, target: platform.Target) -> None:
         time.sleep(0.2)
 
 
-def _kubeconfig() -> Path:
-    named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-    path = Path(named) if named else Path.home() / ".kube" / "config"
-    if not path.is_file():
+def _own_kubeconfig(context: str) -> Path:
+    """A kubeconfig of this context alone: whoever uses it later cannot hit another cluster by mistake."""
+    if shutil.which("kubectl") is None:
+        raise PhaseError("kubectl is missing.", "Install kubectl, so that `make up` can reach your cluster.")
+    question = ["kubectl", "config", "view", "--minify", "--flatten", f"--context={context}"]
+    answer = subprocess.run(question, capture_output=True, text=True, timeout=15, check=False)
+    if answer.returncode != 0:
         raise PhaseError(
-            f"There is no kubeconfig at {path}.", "Set KUBECONFIG to the file that knows your context."
+            f"kubectl does not know the context {context!r}: {answer.stderr.strip()}",
+            "`kubectl config get-contexts` lists those that it knows; KUBECONFIG names other files.",
         )
+    path = paths.state() / "own.kubeconfig"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(answer.stdout)
     return path
 
 

@@ -71,9 +71,15 @@ def test_the_state_of_a_pod_is_why_it_is_not_ready(item: dict[str, Any], state: 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (843, "14 min 03 s"),
-     (3720, "1 h 02 min")],
-)  # fmt: skip
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min 00 s"),
+        (843, "14 min 03 s"),
+        (3720, "1 h 02 min"),
+    ],
+)
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert units.duration(seconds) == said
 
