@@ -96,7 +96,7 @@ def _kube_router_role() -> list[dict[str, Any]]:
 
 def _corefile(addresses: Addresses, *, forwards: bool) -> str:
     forward = "    forward . /etc/resolv.conf {\n        max_concurrent 500\n    }\n" if forwards else ""
-    return f""".:1053 {{
+    return f""".:53 {{
     errors
     health :8080 {{
         lameduck 2s
@@ -172,8 +172,8 @@ def _coredns(layout: Layout, addresses: Addresses, images: SystemImages) -> list
                 "clusterIP": addresses.dns_service,
                 "selector": DNS_LABELS,
                 "ports": [
-                    {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 1053},
-                    {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 1053},
+                    {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 53},
+                    {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 53},
                 ],
             },
         },
@@ -187,8 +187,8 @@ def _coredns_deployment(image: str) -> dict[str, Any]:
         "imagePullPolicy": "IfNotPresent",
         "args": ["-conf", "/etc/coredns/Corefile"],
         "ports": [
-            {"containerPort": 1053, "name": "dns", "protocol": "UDP"},
-            {"containerPort": 1053, "name": "dns-tcp", "protocol": "TCP"},
+            {"containerPort": 53, "name": "dns", "protocol": "UDP"},
+            {"containerPort": 53, "name": "dns-tcp", "protocol": "TCP"},
         ],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 1},
         "livenessProbe": {"httpGet": {"path": "/health", "port": 8080}, "initialDelaySeconds": 10},
@@ -214,6 +214,8 @@ def _coredns_deployment(image: str) -> dict[str, Any]:
                     "runAsUser": 10001,
                     "runAsGroup": 10001,
                     "seccompProfile": {"type": "RuntimeDefault"},
+                    # Port 53 itself, as in every other cluster: NetworkPolicies see the pod's port.
+                    "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}],
                 },
                 "containers": [container],
                 "volumes": [{"name": "config", "configMap": {"name": "coredns"}}],

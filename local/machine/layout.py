@@ -12,7 +12,6 @@ from local import paths
 NODE_NAME = "roost"
 CONTEXT_NAME = "roost-local"
 CLUSTER_DOMAIN = "cluster.local"
-VOLUMES_IN_MACHINE = "/var/lib/roost/volumes"
 VOLUMES = ("postgres",)
 EDGE_HTTPS_NODE_PORT = 30443
 EDGE_HTTP_NODE_PORT = 30080
