@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit docs lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e docs lock images bench-up
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -47,6 +47,9 @@ types:   ## basedpyright, strict
 
 unit:    ## the fast tests only
 	@$(ROOST) unit
+
+e2e:     ## the end-to-end tests, on the running stack
+	@$(ROOST) e2e
 
 docs:    ## regenerate docs/settings.md from the settings models
 	@$(ROOST) docs

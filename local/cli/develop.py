@@ -13,7 +13,8 @@ from local import paths
 from local.cli import tools, units
 from local.cli.phases import Run
 
-UNIT_FOLDERS = ("tests/unit", "tests/cli")
+UNIT_FOLDERS = ("tests/unit", "tests/components")
+END_TO_END = "tests/stack"
 LOCKS = (
     ("requirements.lock", ("pyproject.toml", "--group=app", "--group=standin", "--group=dev")),
     ("app/requirements.lock", ("--group=pyproject.toml:app",)),
@@ -43,7 +44,7 @@ def types() -> int:
 
 
 def unit() -> int:
-    """The tests that need nothing but this process."""
+    """The tests that need nothing but Python."""
     return _first_failure(
         [*_pytest(), *(folder for folder in UNIT_FOLDERS if (paths.REPO / folder).is_dir())]
     )
@@ -51,9 +52,14 @@ def unit() -> int:
 
 def test(arguments: Sequence[str]) -> int:
     """Lint, types and every test that does not need the running stack; all three even if one fails."""
-    suite = [*_pytest(), *(arguments or ["--ignore=tests/stack"])]
+    suite = [*_pytest(), *(arguments or [f"--ignore={END_TO_END}"])]
     codes = [lint(), types(), _first_failure(suite)]
     return next((code for code in codes if code), 0)
+
+
+def e2e() -> int:
+    """The end-to-end tests, which need the running stack and change it."""
+    return _first_failure([*_pytest(), "-x", END_TO_END])
 
 
 def docs() -> int:

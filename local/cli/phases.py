@@ -98,7 +98,7 @@ class Run:
             outcome = "done" if phase.worked else "idle"
             self._show.end(view, outcome, phase.summary())
         except PhaseError as error:
-            self._show.end(view, "failed", view.text)
+            self._show.end(view, "failed", view.text or "failed")
             self._explain(error, phase.log_path)
             raise PhaseFailedError from error
         except KeyboardInterrupt:
@@ -106,7 +106,7 @@ class Run:
             self._show.end(view, outcome, f"interrupted: {view.text}".rstrip(": "))
             raise
         except BaseException:
-            self._show.end(view, "failed", view.text)
+            self._show.end(view, "failed", view.text or "failed")
             raise
         finally:
             peak = memory.stop()
