@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_aws import eks
@@ -50,7 +51,7 @@ class Addons(pulumi.ComponentResource):
         # The agent runs on the node's network, so it hands the plugin its rights before there are pod
         # networks.
         agent = self._addon("eks-pod-identity-agent", versions.pod_identity_agent)
-        self.before_nodes: list[pulumi.Resource] = [
+        self.before_nodes: Sequence[pulumi.Resource] = [
             agent,
             self._addon("kube-proxy", versions.kube_proxy),
             self._addon(
@@ -61,9 +62,9 @@ class Addons(pulumi.ComponentResource):
                 after=[agent],
             ),
         ]
-        self.after_nodes: list[pulumi.Resource] = []
+        self.after_nodes: Sequence[pulumi.Resource] = []
 
-    def create_after_nodes(self, nodes: list[pulumi.Resource]) -> None:
+    def create_after_nodes(self, nodes: Sequence[pulumi.Resource]) -> None:
         """Create the add-ons that need somewhere to run: before nodes exist they never become healthy."""
         volumes = self._role("ebs-csi", "ebs-csi-controller-sa", "service-role/AmazonEBSCSIDriverPolicy")
         v = self._versions
@@ -102,9 +103,9 @@ class Addons(pulumi.ComponentResource):
         addon: str,
         version: str,
         *,
-        configuration: dict[str, object] | None = None,
+        configuration: Mapping[str, object] | None = None,
         identity: tuple[str, PodRole] | None = None,
-        after: list[pulumi.Resource] | None = None,
+        after: Sequence[pulumi.Resource] | None = None,
     ) -> eks.Addon:
         rights = None
         if identity:

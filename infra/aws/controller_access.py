@@ -81,12 +81,15 @@ def _subject() -> k8s.rbac.v1.SubjectArgsDict:
 
 
 def _rules(rules: Sequence[Rule]) -> list[k8s.rbac.v1.PolicyRuleArgsDict]:
-    return [
-        {
-            "api_groups": list(rule.groups),
-            "resources": list(rule.resources),
-            "verbs": list(rule.verbs),
-            **({"resource_names": list(rule.names)} if rule.names else {}),
-        }
-        for rule in rules
-    ]
+    return [_rule(rule) for rule in rules]
+
+
+def _rule(rule: Rule) -> k8s.rbac.v1.PolicyRuleArgsDict:
+    spelled: k8s.rbac.v1.PolicyRuleArgsDict = {
+        "api_groups": list(rule.groups),
+        "resources": list(rule.resources),
+        "verbs": list(rule.verbs),
+    }
+    if rule.names:
+        spelled["resource_names"] = list(rule.names)
+    return spelled

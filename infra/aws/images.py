@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pulumi
 from pulumi_aws import ecr
@@ -56,7 +57,7 @@ class Registry(pulumi.ComponentResource):
 def lifecycle() -> str:
     """What a push leaves behind goes after two weeks; of the rest the newest are kept."""
 
-    def rule(priority: int, description: str, selection: dict[str, object]) -> dict[str, object]:
+    def rule(priority: int, description: str, selection: Mapping[str, object]) -> dict[str, object]:
         return {
             "rulePriority": priority,
             "description": description,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -21,9 +22,6 @@ from infra.options import Options
 from infra.ports import NamespaceAccess
 from infra.workloads.labels import labels, selector
 from infra.workloads.pods import name_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 KUBE_SYSTEM = "kube-system"
 GATE_LABEL = f"{GROUP}/pod-readiness-gate-inject"

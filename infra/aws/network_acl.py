@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 POSTGRES_PORT = 5432
@@ -35,7 +36,7 @@ def database_acl(clients: tuple[str, ...], databases: tuple[str, ...]) -> AclRul
     return AclRules(ingress=_numbered(ingress), egress=_numbered(egress))
 
 
-def _numbered(rules: list[tuple[str, int, int]]) -> tuple[AclRule, ...]:
+def _numbered(rules: Sequence[tuple[str, int, int]]) -> tuple[AclRule, ...]:
     return tuple(
         AclRule(number=100 + 10 * index, cidr=cidr, first=first, last=last)
         for index, (cidr, first, last) in enumerate(rules)

@@ -31,7 +31,7 @@ from infra.ports import (
     ServerEndpoint,
     Supplies,
 )
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings
 from infra.tags import default_tags
 from infra.workloads.namespace import NAME as NAMESPACE
 
@@ -99,8 +99,10 @@ class AwsPlatform:
 
     def supply(self, namespace: NamespaceAccess) -> Supplies:
         """RDS, the buckets, the server's image and the model elsewhere."""
+        image = self._settings.server.image
+        assert image is not None  # the settings ask for it on AWS
         return Supplies(
-            images=Images(server=pulumi.Output.from_input(self._server_image())),
+            images=Images(server=pulumi.Output.from_input(image)),
             database=self._database(namespace),
             model=external_model(self._settings.model),
             object_store=ObjectStore(
@@ -160,16 +162,6 @@ class AwsPlatform:
                 )
             ),
         )
-
-    def _server_image(self) -> str:
-        image = self._settings.server.image
-        if image is None:
-            problem = (
-                "`roost:server.image` is missing: push the server's image to the stack's repository "
-                f"({self._place.prefix}/server) or any other, and give its full reference."
-            )
-            raise SettingsError([problem])
-        return image
 
     def _database(self, namespace: NamespaceAccess) -> DatabaseEndpoint:
         database = Database(

@@ -67,7 +67,9 @@ class ApiAccessSettings(Section):
 class ClusterSettings(Section):
     """EKS: version, access, nodes."""
 
-    kubernetes_version: str = Field(default="1.35", description="Minor version; must be in standard support.")
+    kubernetes_version: str = Field(
+        default="1.35", validate_default=True, description="Minor version; must be in standard support."
+    )
     api: ApiAccessSettings = Field(description="Who can reach the Kubernetes API.")
     admins: dict[str, str] = Field(
         min_length=1,

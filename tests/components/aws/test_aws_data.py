@@ -21,6 +21,7 @@ from tests.support.monitor import Recording, Registration, record
 
 DATABASE = "aws:rds/instance:Instance"
 KEY = "aws:kms/key:Key"
+BACKUPS = "arn:aws:rds:eu-west-1:111122223333:auto-backup:ab-1"
 PLACE = Place(account="111122223333", region="eu-central-1", dr_region="eu-west-1", prefix="roost-test")
 
 
@@ -150,7 +151,9 @@ def test_a_new_parameter_group_exists_before_the_instance_leaves_the_old_one(pro
 def test_logs_exist_encrypted_before_rds_would_make_its_own(prod: Recording) -> None:
     database = prod.one(DATABASE)
     groups = [g for g in prod.of_type("aws:cloudwatch/logGroup:LogGroup") if g.name.startswith("database-")]
-    expected = {f"/aws/rds/instance/{database.inputs['identifier']}/{log}" for log in ("postgresql", "upgrade")}
+    expected = {
+        f"/aws/rds/instance/{database.inputs['identifier']}/{log}" for log in ("postgresql", "upgrade")
+    }
     assert {g.inputs["name"] for g in groups} == expected
     assert all(prod.waits_for(database, g) for g in groups)
 
@@ -185,13 +188,18 @@ def test_only_the_cluster_may_connect_and_the_database_connects_to_nobody(prod: 
         ({"snapshot": "roost-prod-final-1"}, {"snapshotIdentifier": "roost-prod-final-1"}),
         (
             {"sourceInstance": "db-ABC", "time": "2026-11-21T09:00:00Z"},
-            {"restoreToPointInTime": {"sourceDbiResourceId": "db-ABC", "restoreTime": "2026-11-21T09:00:00Z"}},
-        ),
-        (
-            {"sourceBackupsArn": "arn:aws:rds:eu-west-1:111122223333:auto-backup:ab-1"},
             {
                 "restoreToPointInTime": {
-                    "sourceDbInstanceAutomatedBackupsArn": "arn:aws:rds:eu-west-1:111122223333:auto-backup:ab-1",
+                    "sourceDbiResourceId": "db-ABC",
+                    "restoreTime": "2026-11-21T09:00:00Z",
+                }
+            },
+        ),
+        (
+            {"sourceBackupsArn": BACKUPS},
+            {
+                "restoreToPointInTime": {
+                    "sourceDbInstanceAutomatedBackupsArn": BACKUPS,
                     "useLatestRestorableTime": True,
                 }
             },
@@ -232,7 +240,10 @@ def test_each_region_carries_the_root_that_its_instances_are_signed_with() -> No
     assert carried == RDS_CA_REGIONS
 
 
-BUCKETS = {"dev": {"storage-logs", "storage-backup"}, "prod": {"storage-logs", "storage-backup", "storage-backup-copy"}}
+BUCKETS = {
+    "dev": {"storage-logs", "storage-backup"},
+    "prod": {"storage-logs", "storage-backup", "storage-backup-copy"},
+}
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

@@ -21,7 +21,9 @@ def recordings(request: pytest.FixtureRequest, stack: str) -> tuple[Recording, R
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_first_preview_declares_what_the_update_creates(stack: str, request: pytest.FixtureRequest) -> None:
+def test_the_first_preview_declares_what_the_update_creates(
+    stack: str, request: pytest.FixtureRequest
+) -> None:
     update, preview = recordings(request, stack)
     assert {r.urn for r in preview.registrations} == {r.urn for r in update.registrations}
     assert preview.exports()["url"] == UNKNOWN
@@ -43,7 +45,9 @@ def test_no_output_was_turned_into_text(stack: str, request: pytest.FixtureReque
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_components_have_stable_types_and_register_outputs(stack: str, request: pytest.FixtureRequest) -> None:
+def test_components_have_stable_types_and_register_outputs(
+    stack: str, request: pytest.FixtureRequest
+) -> None:
     recording, _ = recordings(request, stack)
     for component in recording.components():
         assert re.fullmatch(r"roost:(aws|workloads):[A-Z][A-Za-z]+", component.type)
@@ -162,7 +166,9 @@ def test_the_bootstrap_job_gets_it_as_a_file_from_secrets_manager(
     driver = recording.one("aws:eks/addon:Addon", "cluster-addons-aws-secrets-store-csi-driver-provider")
     assert recording.waits_for(job, provider_class)
     assert recording.waits_for(provider_class, driver), "its kind is defined by the add-on"
-    assert recording.waits_for(job, recording.one("aws:iam/rolePolicy:RolePolicy", "database-logins-bootstrap-master-password"))
+    assert recording.waits_for(
+        job, recording.one("aws:iam/rolePolicy:RolePolicy", "database-logins-bootstrap-master-password")
+    )
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -187,7 +193,9 @@ def test_things_happen_in_an_order_that_works_from_an_empty_account(
         (recording.one("kubernetes:batch/v1:Job", "bootstrap"), recording.one(DATABASE)),
         (
             recording.one("kubernetes:batch/v1:Job", "bootstrap"),
-            recording.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "database-from-cluster"),
+            recording.one(
+                "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "database-from-cluster"
+            ),
         ),
         (
             recording.one("kubernetes:batch/v1:Job", migration_job(head_revision())),

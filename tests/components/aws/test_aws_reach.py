@@ -54,7 +54,9 @@ def test_every_tier_spans_the_zones(dev: Recording, prod: Recording) -> None:
             assert found == {f"eu-central-1{zone}" for zone in zones}
 
 
-def test_prod_survives_the_loss_of_a_zone_and_dev_pays_for_one_gateway(dev: Recording, prod: Recording) -> None:
+def test_prod_survives_the_loss_of_a_zone_and_dev_pays_for_one_gateway(
+    dev: Recording, prod: Recording
+) -> None:
     assert len(dev.of_type("aws:ec2/natGateway:NatGateway")) == 1
     assert len(prod.of_type("aws:ec2/natGateway:NatGateway")) == 3
     for zone in "abc":
@@ -99,7 +101,10 @@ def test_the_world_reaches_two_ports_of_the_load_balancer_and_nothing_else(stack
 
 
 def test_every_security_group_and_rule_says_what_it_is_for(stack: Recording) -> None:
-    kinds = ("securityGroupIngressRule:SecurityGroupIngressRule", "securityGroupEgressRule:SecurityGroupEgressRule")
+    kinds = (
+        "securityGroupIngressRule:SecurityGroupIngressRule",
+        "securityGroupEgressRule:SecurityGroupEgressRule",
+    )
     rules = [r for kind in kinds for r in stack.of_type(f"aws:vpc/{kind}")]
     assert len(rules) >= 5
     for resource in [*rules, *stack.of_type("aws:ec2/securityGroup:SecurityGroup")]:
@@ -145,7 +150,9 @@ def test_cluster_secrets_are_encrypted_and_everything_is_logged(stack: Recording
 def test_deletion_protection_follows_the_profile(dev: Recording, prod: Recording) -> None:
     for recording, expected in ((dev, False), (prod, True)):
         assert recording.one("aws:eks/cluster:Cluster").inputs["deletionProtection"] is expected
-        assert recording.one("aws:lb/loadBalancer:LoadBalancer").inputs["enableDeletionProtection"] is expected
+        assert (
+            recording.one("aws:lb/loadBalancer:LoadBalancer").inputs["enableDeletionProtection"] is expected
+        )
 
 
 def test_no_pod_reaches_the_credentials_of_its_node(stack: Recording) -> None:
@@ -216,7 +223,9 @@ def test_every_pod_role_trusts_one_service_account(stack: Recording) -> None:
             continue
         tags = trust["Condition"]["StringEquals"]
         assert tags["aws:RequestTag/eks-cluster-name"] == stack.one("aws:eks/cluster:Cluster").inputs["name"]
-        seen.add((tags["aws:RequestTag/kubernetes-namespace"], tags["aws:RequestTag/kubernetes-service-account"]))
+        seen.add(
+            (tags["aws:RequestTag/kubernetes-namespace"], tags["aws:RequestTag/kubernetes-service-account"])
+        )
     assert seen == {
         ("kube-system", "aws-node"),
         ("kube-system", "ebs-csi-controller-sa"),
@@ -339,7 +348,9 @@ def test_the_server_admits_the_load_balancers_subnets_and_no_others(stack: Recor
     policy = stack.one("kubernetes:networking.k8s.io/v1:NetworkPolicy", "load-balancer-to-server")
     rule = policy.inputs["spec"]["ingress"][0]
     public = {
-        s.inputs["cidrBlock"] for s in stack.of_type("aws:ec2/subnet:Subnet") if s.inputs["tags"]["tier"] == "public"
+        s.inputs["cidrBlock"]
+        for s in stack.of_type("aws:ec2/subnet:Subnet")
+        if s.inputs["tags"]["tier"] == "public"
     }
     assert {peer["ipBlock"]["cidr"] for peer in rule["from"]} == public
     assert rule["ports"] == [{"protocol": "TCP", "port": 8283}]
