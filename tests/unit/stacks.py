@@ -18,7 +18,9 @@ STACKS = tuple(PROFILES)
 def overrides_of(stack: str) -> dict[str, Any]:
     """The `roost:` sections of `Pulumi.<stack>.yaml`, without the prefix."""
     config = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key.removeprefix("roost:"): value for key, value in config.items()}
+    sections = {key.removeprefix("roost:"): value for key, value in config.items()}
+    assert sections.pop("profile", stack) == stack
+    return sections
 
 
 def settings_of(stack: Any, changes: dict[str, Any] | None = None, **facts: Any) -> Settings:
