@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.agents.prompt import BlockView, MemoryFacts, compile_prompt
 from local.standin.standin.completion import Completion, complete, whole_body
 from local.standin.standin.conversation import read_conversation
 from local.standin.standin.rules import MAX_COUNT, MAX_SECONDS, Say, decide
@@ -119,6 +120,26 @@ async def test_what_no_block_holds_is_searched_for_and_then_admitted() -> None:
     assert said(found) == "I searched with conversation_search and found: My favourite colour is teal."
     nothing = complete(after_call(body, await whole_body(second), "No results found."))
     assert said(nothing) == "I know nothing about my favourite colours: it is in none of my memory blocks."
+
+
+def test_the_servers_own_prompt_is_understood() -> None:
+    blocks = [
+        BlockView("persona", "I am kind.", 5000, None, read_only=True),
+        BlockView(
+            "team/rules (old)",
+            "No meetings on Friday.\nLunch is at noon.",
+            5000,
+            "House rules",
+            read_only=False,
+        ),
+    ]
+    prompt = compile_prompt(
+        "agent-1", "Mind the <memory_blocks> below.", blocks, MemoryFacts(3, 0, []), "now"
+    )
+    seen = read_conversation([{"role": "system", "content": prompt}], []).blocks
+    assert [(b.label, b.value, b.read_only) for b in seen] == [
+        (b.label, b.value, b.read_only) for b in blocks
+    ]
 
 
 def test_a_named_tool_is_called_with_exactly_these_arguments() -> None:

@@ -11,9 +11,8 @@ import orjson
 
 from .errors import BadRequestError
 
-_BLOCKS = re.compile(r"<memory_blocks>(.*?)</memory_blocks>", re.DOTALL)
 _BLOCK = re.compile(
-    r"<(?P<label>[\w.-]+)>(?P<head>(?:(?!<value>).)*?)<value>(?P<value>.*?)</value>", re.DOTALL
+    r"<(?P<label>[^<>/\s][^<>\n]*)>(?P<head>(?:(?!<value>).)*?)<value>(?P<value>.*?)</value>", re.DOTALL
 )
 _LINE_NUMBER = re.compile(r"^\s*\d+(?:→|:)\s?", re.MULTILINE)
 _NOT_FROM_THE_USER = frozenset({"heartbeat", "system_alert", "login"})
@@ -98,16 +97,15 @@ def _json_object(text: str) -> dict[str, Any] | None:
 
 
 def _memory_blocks(system: str) -> tuple[Block, ...]:
-    section = _BLOCKS.search(system)
-    if section is None:
-        return ()
+    _, found, rest = system.rpartition("<memory_blocks>")  # the last: instructions may speak of the tag
+    section = rest.partition("</memory_blocks>")[0] if found else ""
     return tuple(
         Block(
             match["label"],
             _LINE_NUMBER.sub("", match["value"]).strip(),
             re.search(r"read_only\s*[=:]\s*true", match["head"], re.IGNORECASE) is not None,
         )
-        for match in _BLOCK.finditer(section[1])
+        for match in _BLOCK.finditer(section)
     )
 
 
