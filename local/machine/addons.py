@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import time
 from typing import Any
@@ -113,7 +114,6 @@ def _corefile(addresses: Addresses, *, forwards: bool) -> str:
     }}
 {forward}    cache 10
     loop
-    reload
     loadbalance
 }}
 """
@@ -121,6 +121,7 @@ def _corefile(addresses: Addresses, *, forwards: bool) -> str:
 
 def _coredns(layout: Layout, addresses: Addresses, images: SystemImages) -> list[dict[str, Any]]:
     forwards = "nameserver" in (layout.conf / "resolv.conf").read_text()
+    corefile = _corefile(addresses, forwards=forwards)
     meta = {"name": "coredns", "namespace": "kube-system", "labels": DNS_LABELS}
     return [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
@@ -156,13 +157,13 @@ def _coredns(layout: Layout, addresses: Addresses, images: SystemImages) -> list
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": meta,
-            "data": {"Corefile": _corefile(addresses, forwards=forwards)},
+            "data": {"Corefile": corefile},
         },
         {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
             "metadata": meta,
-            "spec": _coredns_deployment(images.coredns),
+            "spec": _coredns_deployment(images.coredns, corefile),
         },
         {
             "apiVersion": "v1",
@@ -180,7 +181,7 @@ def _coredns(layout: Layout, addresses: Addresses, images: SystemImages) -> list
     ]
 
 
-def _coredns_deployment(image: str) -> dict[str, Any]:
+def _coredns_deployment(image: str, corefile: str) -> dict[str, Any]:
     container = {
         "name": "coredns",
         "image": image,
@@ -204,7 +205,11 @@ def _coredns_deployment(image: str) -> dict[str, Any]:
         "selector": {"matchLabels": DNS_LABELS},
         "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
         "template": {
-            "metadata": {"labels": DNS_LABELS},
+            # A changed Corefile rolls the pods: one that cannot start leaves the old ones answering.
+            "metadata": {
+                "labels": DNS_LABELS,
+                "annotations": {"roost.dev/corefile": hashlib.sha256(corefile.encode()).hexdigest()[:16]},
+            },
             "spec": {
                 "serviceAccountName": "coredns",
                 "dnsPolicy": "Default",

@@ -18,12 +18,11 @@ import (
 	_ "github.com/coredns/coredns/plugin/loop"
 	_ "github.com/coredns/coredns/plugin/metrics"
 	_ "github.com/coredns/coredns/plugin/ready"
-	_ "github.com/coredns/coredns/plugin/reload"
 )
 
 // The order in which a query passes through the plugins, as upstream's plugin.cfg has it.
 var directives = []string{
-	"reload", "health", "ready", "prometheus", "errors", "loadbalance", "cache", "hosts", "kubernetes", "loop", "forward",
+	"health", "ready", "prometheus", "errors", "loadbalance", "cache", "hosts", "kubernetes", "loop", "forward",
 }
 
 func main() {
