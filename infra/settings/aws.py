@@ -23,7 +23,9 @@ class AwsSettings(Section):
     dr_region: str | None = Field(default=None, description="Where encrypted copies of the data go.")
     owner: str = Field(min_length=1, description="Team that answers for the stack; a tag on every resource.")
     cost_center: str = Field(min_length=1, description="Who pays; a tag on every resource.")
-    key_deletion_days: int = Field(default=7, ge=7, le=30, description="Time to change your mind about a key.")
+    key_deletion_days: int = Field(
+        default=7, ge=7, le=30, description="Time to change your mind about a key."
+    )
     network: NetworkSettings = Field(default_factory=NetworkSettings, description="VPC.")
     database: RdsSettings = Field(default_factory=RdsSettings, description="Postgres on RDS.")
     cluster: ClusterSettings = Field(description="EKS.")
@@ -36,5 +38,7 @@ class AwsSettings(Section):
             if region not in RDS_CA_REGIONS:
                 raise ValueError(f"region {region!r} is not one of {', '.join(sorted(RDS_CA_REGIONS))}")
         if self.dr_region == self.region:
-            raise ValueError(f"drRegion is the region itself ({self.region}): copies must outlive it, choose another")
+            raise ValueError(
+                f"drRegion is the region itself ({self.region}): copies must outlive it, choose another"
+            )
         return self
