@@ -1,4 +1,4 @@
-"""When a change of the provider's configuration means another cluster, and so all new objects."""
+"""Judges the provider's configuration: what cannot be honoured, and when it means another cluster."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ from local.plugins.kubernetes.marking import unmarked
 
 _WHERE = frozenset({"kubeconfig", "context", "cluster"})
 _IGNORED = frozenset({"version", "pluginDownloadURL"})
+
+
+def refusals(properties: Mapping[str, Value]) -> list[tuple[str, str]]:
+    """(setting, reason) for what the fallback would get dangerously wrong by ignoring it."""
+    if properties.get("renderYamlToDirectory") is None:
+        return []
+    reason = (
+        "the fallback Kubernetes plugin renders no YAML, and would change the cluster instead; "
+        "install the official one."
+    )
+    return [("renderYamlToDirectory", reason)]
 
 
 def compare(old: Mapping[str, Value], new: Mapping[str, Value]) -> list[Change]:

@@ -13,20 +13,31 @@ from local.plugins.kubernetes.objects import Object, dig, name_of, namespace_of
 _LOG_LINES = 20
 _LOG_BYTES = 64 * 1024
 _PODS = 2
-_EVENTS = 5
+_REASONS = 10
 # Conditions that are bad when true; all others that workloads have are bad when false.
-_BAD_WHEN_TRUE = frozenset({"Failed", "FailureTarget", "ReplicaFailure", "DisruptionTarget"})
-_NEUTRAL = frozenset({"Complete", "SuccessCriteriaMet", "Suspended", "PodReadyToStartContainers"})
+_BAD_WHEN_TRUE = frozenset({"Failed", "ReplicaFailure", "DisruptionTarget"})
+_NEUTRAL = frozenset(
+    {"Complete", "FailureTarget", "SuccessCriteriaMet", "Suspended", "PodReadyToStartContainers"}
+)
 _NORMAL_WAITS = frozenset({"ContainerCreating", "PodInitializing", ""})
 
 
-def explain(api: Api, obj: Object) -> list[str]:
-    """Sentences, most important first; empty if nothing is known. Never fails: it explains failures."""
+def explain(api: Api, obj: Object, why: str) -> list[str]:
+    """`why`, then what else is known, each thing once. Never fails: it explains failures."""
+    reasons = [why]
     try:
+        reasons += [text for text in map(describe, filter(_bad, _conditions_of(obj))) if text not in why]
         pods = _failing(_pods(api, obj))
-        return [*_conditions(obj), *_pod_stories(api, pods), *_events(api, [obj, *pods])]
+        reasons += _pod_stories(api, pods)
+        known = "\n".join(reasons)
+        for event in _events(api, [obj, *pods]):
+            message = str(event.get("message", "")).strip()
+            if message not in known:
+                reasons.append(f"event {event.get('reason')}: {message}")
+                known += message
     except (ApiError, ClusterUnreachableError) as error:
-        return [f"no further explanation could be read: {error}"]
+        reasons.append(f"no further explanation could be read: {error}")
+    return reasons[:_REASONS]
 
 
 def brief(api: Api, obj: Object) -> str:
@@ -40,10 +51,6 @@ def brief(api: Api, obj: Object) -> str:
     except (ApiError, ClusterUnreachableError):
         pass
     return ""
-
-
-def _conditions(obj: Object) -> list[str]:
-    return [describe(c) for c in dig(obj, "status", "conditions", default=[]) if _bad(c)]
 
 
 def _bad(found: Object) -> bool:
@@ -114,8 +121,10 @@ def _pod_stories(api: Api, pods: list[Object]) -> list[str]:
         for container, word in _containers(pod):
             trouble = _trouble(container)
             if trouble:
-                log = _log(api, pod, container)
-                stories.append(f"pod {name_of(pod)}, {word} {container.get('name')}: {trouble}{log}")
+                log = [line for line in _log(api, pod, container) if line.strip()]
+                # Last words may have been taken from the log: once is enough.
+                more = "" if log and log[-1] in trouble else _quoted("last log lines:", log)
+                stories.append(f"pod {name_of(pod)}, {word} {container.get('name')}: {trouble}{more}")
     return stories
 
 
@@ -140,12 +149,16 @@ def _trouble(container: Object) -> str:
 
 
 def _ending(state: Object, when: str) -> str:
-    message = str(state.get("message") or "").strip()
-    told = f": {message}" if message else ""
+    message = str(state.get("message") or "").strip().splitlines()
+    told = f": {message[0]}" if len(message) == 1 else _quoted("its last words:", message[-_LOG_LINES:])
     return f"{when} with exit code {state.get('exitCode')} ({state.get('reason', 'Error')}){told}"
 
 
-def _log(api: Api, pod: Object, container: Object) -> str:
+def _quoted(title: str, lines: list[str]) -> str:
+    return "".join(f"\n    | {line}" for line in [title, *lines]) if lines else ""
+
+
+def _log(api: Api, pod: Object, container: Object) -> list[str]:
     """The last lines of the container, or of its previous run if the current one has not begun."""
     restarted = bool(dig(container, "lastState", "terminated"))
     previous = restarted and not dig(container, "state", "terminated")
@@ -159,12 +172,11 @@ def _log(api: Api, pod: Object, container: Object) -> str:
             previous=str(previous).lower(),
         )
     except (ApiError, ClusterUnreachableError):
-        return ""  # a container that never started has none
-    lines = text.rstrip().splitlines()[-_LOG_LINES:]
-    return "".join(f"\n    | {line}" for line in ["last log lines:", *lines]) if lines else ""
+        return []  # a container that never started has none
+    return text.rstrip().splitlines()[-_LOG_LINES:]
 
 
-def _events(api: Api, objects: list[Object]) -> list[str]:
+def _events(api: Api, objects: list[Object]) -> list[Object]:
     found: list[Object] = []
     for obj in objects:
         # The events of a cluster-scoped object are kept in the namespace `default`.
@@ -173,8 +185,7 @@ def _events(api: Api, objects: list[Object]) -> list[str]:
         listed = api.get(path, fieldSelector=f"involvedObject.uid={uid},type=Warning", limit="50")
         found += dig(listed, "items", default=[])
     found.sort(key=_when, reverse=True)
-    texts = dict.fromkeys(f"event {e.get('reason')}: {str(e.get('message', '')).strip()}" for e in found)
-    return list(texts)[:_EVENTS]
+    return found
 
 
 def _when(event: Object) -> str:

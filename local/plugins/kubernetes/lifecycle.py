@@ -13,7 +13,6 @@ from local.plugins.kubernetes.await_.wait import NotReadyError, Waiter, look, se
 from local.plugins.kubernetes.connection import Connection
 from local.plugins.kubernetes.errors import (
     ApiError,
-    CancelledError,
     ClusterUnreachableError,
     NoSuchKindError,
     OperationError,
@@ -137,7 +136,8 @@ class Lifecycle:
         verdict = look(live, self._connection.api)
         if verdict is None or verdict.state == "ready":
             return []
-        return [f"{label(live)} is not ready: {verdict.text}", *diagnose.explain(self._connection.api, live)]
+        why = f"{label(live)} is not ready: {verdict.text}"
+        return diagnose.explain(self._connection.api, live, why)
 
     def delete(self, state: Properties, *, patch: bool, timeout: float) -> None:
         """Delete the object and wait until it is gone. One that is gone already is fine."""
@@ -168,15 +168,12 @@ class Lifecycle:
             if not flag(live, SKIP_AWAIT):
                 live = self._waiter().until_ready(self._path(live), live, seconds)
         except NotReadyError as error:
-            reasons = [
-                f"{label(error.live)}: {error.why}",
-                *diagnose.explain(self._connection.api, error.live),
-            ]
+            why = f"{label(error.live)}: {error.why}"
+            reasons = diagnose.explain(self._connection.api, error.live, why)
             raise InitializationError(_stored(error.live, news, manager, initial), reasons) from error
-        except CancelledError as error:
-            raise InitializationError(
-                _stored(live, news, manager, initial), [f"{label(live)}: {error}"]
-            ) from error
+        except Exception as error:  # the object exists: a state without it would be wrong
+            reason = f"{label(live)}: {error}"
+            raise InitializationError(_stored(live, news, manager, initial), [reason]) from error
         return _stored(live, news, manager, initial)
 
     def _waiter(self) -> Waiter:

@@ -23,6 +23,7 @@ from local.plugins.kubernetes.objects import (
 )
 from local.plugins.kubernetes.settings import Settings
 
+_LOOKS = 3
 _IDENTITY = ("kind", "metadata.name", "metadata.namespace")
 
 
@@ -87,20 +88,22 @@ class Planner:
         self, by_policy: list[Change], guess: list[Change], kind: Kind, new: Object, manager: str
     ) -> list[Change]:
         namespace, name = namespace_of(new), name_of(new)
-        live = self._connection.get(kind, namespace, name)
-        if live is None:
-            return guess
         path = self._connection.path(kind, namespace, name)
-        try:
-            result = self._connection.api.apply(path, new, manager=manager, force=True, dry_run=True)
-        except ApiError as error:
-            refused = error.immutable_fields()
-            if refused is None:
-                raise
-            safe = kinds.keeps_data(kind)
-            return mark_refused(by_policy, refused) if outside(by_policy, safe) else by_policy
-        # Another spelling of what is there already, or a default said aloud, is no change.
-        return [] if same_object(result, live) else by_policy
+        for _ in range(_LOOKS):
+            live = self._connection.get(kind, namespace, name)
+            if live is None:
+                return guess
+            try:
+                result = self._connection.api.apply(path, new, manager=manager, force=True, dry_run=True)
+            except ApiError as error:
+                return _refused(error, by_policy, kind)
+            # Another spelling of what is there already, or a default said aloud, is no change.
+            if same_object(result, live):
+                return []
+            # A controller may have written between the two requests: then they cannot be compared.
+            if result["metadata"].get("resourceVersion") == live["metadata"].get("resourceVersion"):
+                break
+        return by_policy
 
     def _must_run_again(self, new: Object) -> bool:
         """Whether `replaceUnready` is set on a Job that has not completed."""
@@ -127,3 +130,11 @@ class Planner:
             and named == name_of(live)
             and dig(new, "metadata", "namespace", default="") == namespace_of(live)
         )
+
+
+def _refused(error: ApiError, found: list[Change], kind: Kind) -> list[Change]:
+    """Which of the changes the API server calls immutable; any other refusal is raised again."""
+    fields = error.immutable_fields()
+    if fields is None:
+        raise error
+    return mark_refused(found, fields) if outside(found, kinds.keeps_data(kind)) else found

@@ -60,6 +60,15 @@ class KubernetesProvider(FallbackProvider):
     def _say(self, text: str) -> None:
         self.engine.log("info", text, _current_urn.get(), ephemeral=True)
 
+    def CheckConfig(
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        failures = [
+            provider_pb2.CheckFailure(property=key, reason=reason)
+            for key, reason in configuration.refusals(decode(request.news))
+        ]
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
     def DiffConfig(
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:

@@ -8,6 +8,7 @@ from local.plugins.kubernetes.objects import Kind, parse_kind
 
 _UNSUPPORTED = {
     "yaml": "renders no YAML",
+    "helm": "runs no Helm charts or releases",
     "helm.sh": "runs no Helm charts or releases",
     "kustomize": "runs no Kustomize",
 }

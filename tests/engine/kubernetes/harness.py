@@ -293,8 +293,8 @@ class Project:
         )
 
     def config(self, **values: str) -> None:
-        for key, value in values.items():
-            self.run("config", "set", key, value)
+        pairs = [f"--plaintext={key}={value}" for key, value in values.items()]
+        self.run("config", "set-all", *pairs)
 
     def up(self, *arguments: str, fails: bool = False) -> str:
         return self.run("up", "--yes", "--skip-preview", *arguments, fails=fails)

@@ -205,10 +205,18 @@ def test_a_service_is_awaited_until_a_pod_answers_for_it(
     with pytest.raises(Refusal, match=r"no ready pod behind it yet \(selector app=app\)") as refused:
         plugin.create(SERVICE, service(namespace), timeout=1)
     assert refused.value.partial is not None
-    plugin.create(DEPLOYMENT, workload("Deployment", namespace))
-    make_pods_ready(cluster, namespace)
+    # What the controller would write for a ready pod; it lists none that runs on no node.
+    endpoints = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {**metadata(namespace, "by-hand"), "labels": {"kubernetes.io/service-name": "app"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["10.1.1.1"], "conditions": {"ready": True}}],
+    }
+    helper = later(1, lambda: cluster.apply(endpoints))
     partial = refused.value.partial
     plugin.update(SERVICE, partial.id, partial.properties, service(namespace), timeout=20)
+    helper.join()
 
 
 def test_a_load_balancer_is_awaited_until_it_has_an_address(
@@ -263,6 +271,7 @@ def test_a_claim_is_awaited_until_it_is_bound_unless_its_class_waits_for_a_pod(
             "accessModes": ["ReadWriteOnce"],
             "storageClassName": "at-once",
             "hostPath": {"path": "/nowhere"},
+            "claimRef": {"name": "app", "namespace": namespace},
         },
     }
     helper = later(1, lambda: cluster.apply(volume))

@@ -84,6 +84,8 @@ def test_a_stack_goes_up_stays_changes_refreshes_and_goes(
     assert cluster.get("deployment", "web", namespace)["spec"]["replicas"] == 3
 
     project.run("destroy", "--yes")
+    # It was annotated with skipAwait, so its deletion was not awaited either.
+    cluster.kubectl("wait", "--for=delete", "deployment/web", "-n", namespace, "--timeout=20s")
     left = cluster.kubectl("get", "deployments,services,secrets,configmaps", "-n", namespace, "-o", "name")
     assert left.split() == ["configmap/kube-root-ca.crt"]
 

@@ -67,6 +67,8 @@ class Waiter:
         self._say = say
         self._detail = detail
         self._next_detail = time.monotonic() + _DETAIL_SECONDS
+        self._known_detail = ""
+        self._said = ""
 
     def until_ready(self, path: str, obj: Object, seconds: float) -> Object:
         """The ready object. NotReadyError on failure and after `seconds`; CancelledError."""
@@ -123,12 +125,13 @@ class Waiter:
         return obj
 
     def _report(self, text: str, obj: Object) -> str:
-        if time.monotonic() < self._next_detail:
-            self._say(text)
-            return text
-        self._next_detail = time.monotonic() + _DETAIL_SECONDS
-        detail = self._detail(obj)
-        self._say(f"{text}; {detail}" if detail else text)
+        if time.monotonic() >= self._next_detail:
+            self._next_detail = time.monotonic() + _DETAIL_SECONDS
+            self._known_detail = self._detail(obj)
+        line = f"{text}; {self._known_detail}" if self._known_detail else text
+        if line != self._said:
+            self._said = line
+            self._say(line)
         return text
 
     def _looks(self, seconds: float) -> Iterator[None]:
