@@ -40,8 +40,18 @@ class Stack:
         """
         logs = paths.state() / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        self._release_dead_locks(progress)
         return self._update(progress, logs / "pulumi-up.log", logs / "pulumi-events.jsonl")
+
+    def backend(self) -> Path:
+        """The directory of the file backend."""
+        return Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+
+    def release_dead_locks(self, progress: Progress) -> None:
+        """A killed pulumi leaves its lock in the backend; release it when its process is gone."""
+        holders = [_holder(path) for path in self.backend().glob(f".pulumi/locks/**/{STACK}/*.json")]
+        if holders and not any(_lives(pid) for pid in holders):
+            progress.note("releasing the lock of an interrupted pulumi")
+            self._query("cancel", "--yes", "--stack", STACK)
 
     def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
         """The stack's outputs; {} when it was never up. Secrets are "[secret]" unless asked for."""
@@ -93,14 +103,6 @@ class Stack:
             )
         return result.stdout
 
-    def _release_dead_locks(self, progress: Progress) -> None:
-        """A killed pulumi leaves its lock in the backend; release it when its process is gone."""
-        backend = Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
-        holders = [_holder(path) for path in backend.glob(f".pulumi/locks/**/{STACK}/*.json")]
-        if holders and not any(_lives(pid) for pid in holders):
-            progress.note("releasing the lock of an interrupted pulumi")
-            self._query("cancel", "--yes", "--stack", STACK)
-
 
 def _follow(process: subprocess.Popen[bytes], events: Path, progress: Progress) -> Tally:
     """Show events until pulumi ends; at most UP_SECONDS."""
@@ -147,15 +149,17 @@ def _interrupt(process: subprocess.Popen[bytes], progress: Progress) -> None:
 
 
 def _failure(tally: Tally, code: int, log: Path) -> PhaseError:
-    shown = tally.errors[:3]
-    if shown:
-        return PhaseError(
-            "\n".join(["pulumi up failed.", *shown]),
-            f"Fix that and run `make up` again; everything that pulumi said is in {log}.",
-        )
+    said = tally.errors[:3] or _complaint(log) or [f"It ended with exit code {code}."]
     return PhaseError(
-        f"pulumi up failed with exit code {code}.", "See the lines above, then run `make up` again."
+        "\n".join(["pulumi up failed.", *said]),
+        f"Fix that and run `make up` again; everything that pulumi said is in {log}.",
     )
+
+
+def _complaint(log: Path) -> list[str]:
+    """What pulumi said when it gave up before the engine started."""
+    lines = log.read_text(errors="replace").splitlines()
+    return [line.removeprefix("error: ") for line in lines if line.startswith("error: ")][:3]
 
 
 def _size_file() -> Path:

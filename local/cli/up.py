@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from local import paths, proof
-from local.cli import environment, facts, lock, own_cluster, platform, preflight, timings, tools
+from local.cli import environment, facts, leftovers, lock, own_cluster, platform, preflight, timings, tools
 from local.cli.phases import Phase, PhaseFailedError, PhaseTiming, Run
 from local.cli.workloads import ServerPods
 from local.progress import PhaseError
@@ -64,6 +64,8 @@ def _phases(run: Run, context: str | None) -> None:
     target = own_cluster.prepare(run, context) if context else _embedded(run)
     with run.phase("Stack") as phase:
         stack = tools.stack()
+        stack.release_dead_locks(phase)
+        leftovers.remove(target, stack.backend(), phase)
         tally = stack.up(phase)
         (phase.result if tally.changed() else phase.unchanged)(tally.summary())
     if not target.embedded:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from local import paths
-from local.cli import tools
+from local.cli import leftovers, tools
 from local.cli.stack import Stack
 from local.progress import PhaseError, Quiet
 from local.toolchain import gobuild, plugins, pulumi
@@ -24,8 +24,9 @@ PROGRAM = """
 import pulumi
 
 class Thing(pulumi.CustomResource):
-    def __init__(self, name, seconds, fails=False):
-        super().__init__("probe:index:Thing", name, {"seconds": seconds, "fails": fails})
+    def __init__(self, name, seconds, fails=False, kind="probe:index:Thing"):
+        metadata = {"name": name, "namespace": "roost"}
+        super().__init__(kind, name, {"seconds": seconds, "fails": fails, "metadata": metadata})
 
 """
 
@@ -61,7 +62,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
 
 
 def probe(root: Path) -> Path:
-    """A directory with the provider `probe` as an executable."""
+    """A directory with the provider `probe`, also in the place of `kubernetes`."""
     folder = root / "bin"
     folder.mkdir()
     script = folder / "pulumi-resource-probe"
@@ -69,6 +70,7 @@ def probe(root: Path) -> Path:
         f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("probe_plugin.py")} "$@"\n'
     )
     script.chmod(0o755)
+    (folder / "pulumi-resource-kubernetes").symlink_to(script)
     return folder
 
 
@@ -110,6 +112,18 @@ def test_an_interrupt_lets_the_engine_finish_what_it_began(stack: Stack) -> None
     assert not list((paths.state() / "pulumi").glob(".pulumi/locks/**/*.json")), "the lock is released"
 
 
+def kill_engine_soon(stack: Stack) -> None:
+    """Once the creation has begun, kill the engine as the kernel would for want of memory."""
+    events = paths.state() / "logs" / "pulumi-events.jsonl"
+    while not events.exists() or "kubernetes:batch/v1:Job" not in events.read_text():
+        time.sleep(0.1)
+    time.sleep(1)
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        words = entry.read_bytes().split(b"\0")
+        if words[0] == stack.pulumi.encode() and str(events).encode() in words:
+            os.kill(int(entry.parent.name), signal.SIGKILL)
+
+
 def interrupt_soon() -> None:
     time.sleep(6)
     os.kill(os.getpid(), signal.SIGINT)
@@ -120,8 +134,33 @@ def test_the_lock_of_a_killed_engine_does_not_stand_in_the_way(stack: Stack) -> 
     stack.up(Quiet())
     dead = subprocess.Popen([sys.executable, "-c", "pass"])
     dead.wait()
-    folder = paths.state() / "pulumi" / ".pulumi" / "locks" / "organization" / "probe" / "local"
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = {"pid": dead.pid, "username": "root", "hostname": "here", "timestamp": "2026-01-01T00:00:00Z"}
-    (folder / "0d9c2b7e.json").write_text(json.dumps(holder))
+    lock(stack, dead.pid)
+    with pytest.raises(PhaseError, match="locked"):
+        stack.up(Quiet())
+    stack.release_dead_locks(Quiet())
     assert stack.up(Quiet()).summary() == "no changes, 3 resources"
+
+
+def test_the_lock_of_a_living_engine_is_respected(stack: Stack) -> None:
+    lock(stack, os.getpid())
+    stack.release_dead_locks(Quiet())
+    with pytest.raises(PhaseError, match="locked"):
+        stack.up(Quiet())
+
+
+def test_what_a_killed_engine_was_creating_is_known(stack: Stack) -> None:
+    write(stack, "Thing('one', 30, kind='kubernetes:batch/v1:Job')\n")
+    threading.Thread(target=kill_engine_soon, args=(stack,), daemon=True).start()
+    with pytest.raises(PhaseError):
+        stack.up(Quiet())
+    (path,) = stack.backend().glob(".pulumi/stacks/*/local.json")
+    (found,) = leftovers.unfinished(json.loads(path.read_text()))
+    assert found == leftovers.Unfinished("Job.v1.batch", "roost", "one")
+
+
+def lock(stack: Stack, pid: int) -> None:
+    """A lock as the engine writes it."""
+    folder = stack.backend() / ".pulumi" / "locks" / "organization" / "probe" / "local"
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = {"pid": pid, "username": "root", "hostname": "here", "timestamp": "2026-01-01T00:00:00Z"}
+    (folder / "0d9c2b7e.json").write_text(json.dumps(holder))
