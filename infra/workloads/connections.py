@@ -16,9 +16,6 @@ from infra.workloads.labels import selector
 INSTANCE_METADATA = ("169.254.169.254/32", "169.254.170.0/24", "fd00:ec2::254/128")
 """Where clouds hand out credentials; no pod of ours has business there."""
 
-ANYWHERE: tuple[str, ...] = ()
-"""As a connection's `clients_at`: from any address, inside the cluster or outside."""
-
 PolicySpec = dict[str, Any]
 
 
@@ -41,7 +38,7 @@ class Entrance:
     name: str
     server: str
     ports: tuple[int, ...]
-    cidrs: tuple[str, ...] = ANYWHERE
+    cidrs: tuple[str, ...] = ()
 
 
 def policies_of(connection: Connection) -> dict[str, PolicySpec]:

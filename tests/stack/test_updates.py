@@ -12,12 +12,12 @@ import pytest
 from local import paths
 from tests.support.stack import REPO, Stack, eventually, make_env, recalls
 
-BAD_REVISION = "9999-broken"
+BAD_REVISION = "9999_broken"
 BAD_MIGRATION = '''"""A migration that Postgres refuses."""
 
 from alembic import op
 
-revision = "9999-broken"
+revision = "9999_broken"
 down_revision = "{head}"
 branch_labels = None
 depends_on = None
@@ -89,7 +89,7 @@ def test_failed_migration_says_why_and_the_old_server_keeps_serving(
     )
     versions = tree / "migrations" / "versions"
     head = _head(versions)
-    (versions / f"{BAD_REVISION.replace('-', '_')}.py").write_text(BAD_MIGRATION.format(head=head))
+    (versions / f"{BAD_REVISION}.py").write_text(BAD_MIGRATION.format(head=head))
     bad_image = _build_server(stack, tree)
     use_server_image(bad_image)
     pods_before = _server_pods(stack)
