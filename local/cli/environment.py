@@ -13,6 +13,8 @@ from local.cli import tools
 from local.cli.platform import Target
 from local.toolchain import pulumi
 
+BUNDLE_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""OpenSSL and Go read the first; curl, requests and Node have their own, which may be set already."""
 SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -30,7 +32,8 @@ def variables(target: Target | None, outputs: Mapping[str, Any]) -> dict[str, st
     if "adminPassword" in outputs:
         found["LETTA_API_KEY"] = outputs["adminPassword"]
     if outputs.get("caCertificate"):
-        found["SSL_CERT_FILE"] = str(ca_bundle(outputs["caCertificate"]))
+        bundle = str(ca_bundle(outputs["caCertificate"]))
+        found.update(dict.fromkeys(BUNDLE_VARIABLES, bundle))
     return found
 
 

@@ -107,7 +107,7 @@ def prove(
     """Hold the conversation; when nothing changed since it was held, look its memory up instead."""
     edge = proof.Edge.of(outputs)
     if not again and proof.still_remembers(edge):
-        phase.result(f"the agent of the last proof still knows the {proof.FACT}")
+        phase.unchanged(f"the agent of the last proof still knows the {proof.FACT}")
         return None
     conversation = proof.hold(edge, ServerPods(target, outputs["namespace"]), phase)
     phase.result(f"it remembered, after {conversation.restarted} server pods were replaced")

@@ -27,6 +27,8 @@ NAMES = (
     "LETTA_BASE_URL",
     "LETTA_API_KEY",
     "SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
 )
 
 
