@@ -57,7 +57,7 @@ def publish(run: Run, target: platform.Target) -> None:
 def forwarder() -> int | None:
     """The process that forwards the edge, if it lives."""
     try:
-        pid = int(_pid_file().read_text())
+        pid = int(pid_file().read_text())
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ValueError):
         return None
@@ -69,7 +69,7 @@ def withdraw() -> bool:
     pid = forwarder()
     if pid is not None:
         os.killpg(pid, signal.SIGTERM)
-    _pid_file().unlink(missing_ok=True)
+    pid_file().unlink(missing_ok=True)
     return pid is not None
 
 
@@ -115,7 +115,7 @@ def _forward(phase: Phase, target: platform.Target) -> None:
             stderr=out,
             start_new_session=True,
         )
-    _pid_file().write_text(str(process.pid))
+    pid_file().write_text(str(process.pid))
     deadline = time.monotonic() + FORWARD_SECONDS
     while not facts.is_busy(platform.HTTPS_PORT):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -144,5 +144,6 @@ def _own_kubeconfig(context: str) -> Path:
     return path
 
 
-def _pid_file() -> Path:
+def pid_file() -> Path:
+    """Holds the number of the process that forwards."""
     return paths.state() / "edge-forward.pid"
