@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from app import __version__, settings
-from app.settings import SettingsError
+from app.settings import DatabaseSettings, SettingsError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,35 +38,45 @@ def _serve() -> int:
 
 
 def _database(step: str) -> int:
-    """Only here are alembic and SQLAlchemy imported."""
+    """A database command; its failure is explained in sentences, the cause last."""
     import asyncpg
-
-    from app.db import bootstrap, migrate, revisions
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     target = settings.load_database()
+    command = {"bootstrap": _bootstrap, "migrate": _migrate, "check": _check}[step]
     try:
-        if step == "bootstrap":
-            asyncio.run(bootstrap.bootstrap(target, bootstrap.Logins.from_environment()))
-            print("The database has its extension, logins, schema and grants.")
-        elif step == "migrate":
-            revision = asyncio.run(migrate.upgrade(target, migrate.Patience.from_environment()))
-            print(f"The database is at {revision}.")
-        else:
-            return _check(asyncio.run(migrate.current(target)), revisions.read())
-    except (ValueError, OSError, migrate.MigrationError) as error:
+        return command(target)
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
     except asyncpg.PostgresError as error:
         print(f"ERROR: {error} (SQLSTATE {getattr(error, 'sqlstate', 'unknown')})", file=sys.stderr)
-        return 1
+    return 1
+
+
+def _bootstrap(target: DatabaseSettings) -> int:
+    from app.db import bootstrap
+
+    asyncio.run(bootstrap.bootstrap(target, bootstrap.Logins.from_environment()))
+    print("The database has its extension, logins, schema and grants.")
     return 0
 
 
-def _check(current: str | None, known: object) -> int:
-    from app.db.revisions import Revisions
+def _migrate(target: DatabaseSettings) -> int:
+    from app.db import migrate  # the only place that imports alembic and SQLAlchemy
 
-    assert isinstance(known, Revisions)
+    try:
+        revision = asyncio.run(migrate.upgrade(target, migrate.Patience.from_environment()))
+    except migrate.MigrationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"The database is at {revision}.")
+    return 0
+
+
+def _check(target: DatabaseSettings) -> int:
+    from app.db import connect, revisions
+
+    known, current = revisions.read(), asyncio.run(connect.revision(target))
     if known.too_old(current):
         print(
             f"The database is at {current}; {known.head} is needed. Run `roost db migrate`.", file=sys.stderr

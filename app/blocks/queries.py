@@ -80,15 +80,6 @@ DETACH = Statement(
     WHERE a.org_id = $1 AND a.id = $2 AND x.agent_id = a.id AND x.block_id = $3 RETURNING x.agent_id""",
 )
 
-AGENTS = Listing(
-    name="list_agents_of_block",
-    table="agents",
-    select="SELECT t.id FROM agents t",
-    scope="{0}.org_id = $1 AND {0}.id IN (SELECT agent_id FROM blocks_agents WHERE block_id = $2)",
-    order=("{0}.created_at", "{0}.id"),
-    kind="agent",
-)
-
 COLUMNS = {
     "label": "label = {}",
     "value": "value = {}",

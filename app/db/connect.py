@@ -72,10 +72,22 @@ async def patiently(target: Target, *, application: str) -> asyncpg.Connection:
     while True:
         try:
             return await asyncpg.connect(**arguments(target, application=application))
-        except (OSError, TimeoutError, asyncpg.CannotConnectNowError):
-            if loop.time() > deadline:
+        except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
+            refused_tls = type(error) is ConnectionError  # asyncpg's word for a server without TLS
+            if refused_tls or loop.time() > deadline:
                 raise
             await asyncio.sleep(1)
+
+
+async def revision(target: Target) -> str | None:
+    """The database's migration, or None when it was never migrated."""
+    connection = await patiently(target, application="roost-db")
+    try:
+        return await connection.fetchval("SELECT version_num FROM alembic_version")
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
 
 
 def _tls(target: Target) -> ssl.SSLContext | str | None:

@@ -59,17 +59,6 @@ async def downgrade(target: connect.Target, patience: Patience, revision: str) -
     return await _retrying(target, patience, partial(command.downgrade, revision=revision))
 
 
-async def current(target: connect.Target) -> str | None:
-    """The revision of the database, or None when it was never migrated."""
-    connection = await connect.patiently(target, application="roost-db")
-    try:
-        return await connection.fetchval("SELECT version_num FROM alembic_version")
-    except asyncpg.UndefinedTableError:
-        return None
-    finally:
-        await connection.close()
-
-
 def config() -> Config:
     """Alembic's configuration; it holds no connection."""
     return Config(str(revisions.DIRECTORY / "alembic.ini"))

@@ -22,11 +22,6 @@ def encode(values: Sequence[float]) -> str:
     return "[" + ",".join(map(repr, map(float, values))) + "]"
 
 
-def decode(text: str) -> list[float]:
-    """Parse the text of a `vector` column."""
-    return [float(part) for part in text[1:-1].split(",")] if len(text) > 2 else []
-
-
 def typed(column: str, dimension: int) -> str:
     """SQL that casts a column to the dimension's indexed type, so that the partial index applies.
 

@@ -24,7 +24,7 @@ Text = Annotated[str, AfterValidator(_storable)]
 class Body(BaseModel):
     """A request body: unknown keys are ignored, as upstream does for agents, blocks and messages."""
 
-    model_config = ConfigDict(defer_build=True, extra="ignore", protected_namespaces=())
+    model_config = ConfigDict(extra="ignore", protected_namespaces=())
 
     def given(self) -> dict[str, Any]:
         """The fields that the client set, by name."""

@@ -122,6 +122,7 @@ def _running(install: Path, root: Path, port: int, settings: dict[str, str]) -> 
         "max_connections": "60",
         "jit": "off",
         "log_statement": "all",
+        "log_line_prefix": "%m %d %a ",
     } | settings
     options = [part for name, value in wanted.items() for part in ("-c", f"{name}={value}")]
     with (root / "log").open("wb") as log:
