@@ -10,6 +10,7 @@ import hashlib
 import re
 
 _TAIL = 6
+_PREFIX_LIMIT = 24
 _REVISION = re.compile(r"(?=.{1,40}$)[0-9a-z]+(_[0-9a-z]+)*")
 
 
@@ -24,6 +25,18 @@ def fitted(name: str, limit: int) -> str:
         return name
     tail = hashlib.sha256(name.encode()).hexdigest()[:_TAIL]
     return f"{name[: limit - _TAIL - 1].rstrip('-')}-{tail}"
+
+
+def stack_prefix(stack: str) -> str:
+    """`roost-<stack>`, at most 24 characters of kebab-case: begins every name that AWS needs in advance.
+
+    Pulumi allows capitals, dots and underscores in a stack's name; such names get a hash, so that no two
+    stacks share a prefix. The longest suffix is that of a bucket: its prefix may have 37 characters.
+    """
+    label = re.sub(r"[^a-z0-9]+", "-", stack.lower()).strip("-")
+    if label != stack:
+        label = f"{label}-{hashlib.sha256(stack.encode()).hexdigest()[:_TAIL]}".lstrip("-")
+    return fitted(f"roost-{label}", _PREFIX_LIMIT)
 
 
 def migration_job(revision: str) -> str:

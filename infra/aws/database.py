@@ -88,17 +88,13 @@ class Database(pulumi.ComponentResource):
         )
 
     def _suffix(self, purpose: str) -> pulumi.Output[str]:
-        # Whatever replaces the instance draws new names: the old one still holds its own.
-        restore = self._settings.restore
         return random.RandomString(
             f"{self._name}-{purpose}",
             length=8,
             upper=False,
             special=False,
-            keepers={
-                "database": self._common.name,
-                "restore": restore.model_dump_json(exclude_none=True) if restore else "",
-            },
+            # Another database name replaces the instance; the old one still holds its identifier then.
+            keepers={"database": self._common.name},
             opts=self._options.child(self),
         ).result
 
@@ -117,7 +113,7 @@ class Database(pulumi.ComponentResource):
         origin = s.restore
         parts = DatabaseParts(name=self._name, place=self._place, options=self._options, parent=self)
         parameters = parts.parameter_group(s, self._common)
-        monitoring = parts.monitoring_role()
+        monitoring, monitoring_grant = parts.monitoring_role()
         logs = parts.log_groups(self.identifier, key_arn=self._keys.logs, retention_days=s.log_retention_days)
         subnets = rds.SubnetGroup(
             self._name,
@@ -174,7 +170,11 @@ class Database(pulumi.ComponentResource):
             username=None if origin else MASTER,
             snapshot_identifier=origin.snapshot if origin else None,
             restore_to_point_in_time=point_in_time(origin) if origin else None,
-            opts=self._options.database(self, depends_on=logs),
+            opts=pulumi.ResourceOptions.merge(
+                self._options.database(self, depends_on=[*logs, monitoring_grant]),
+                # Where the data came from is history: taking `restore` out of the settings replaces nothing.
+                pulumi.ResourceOptions(ignore_changes=["snapshotIdentifier", "restoreToPointInTime"]),
+            ),
         )
 
     def _copy_backups(self) -> None:

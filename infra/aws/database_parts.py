@@ -45,20 +45,20 @@ class DatabaseParts:
             opts=self.options.child(self.parent),
         )
 
-    def monitoring_role(self) -> iam.Role:
+    def monitoring_role(self) -> tuple[iam.Role, iam.RolePolicyAttachment]:
         """What enhanced monitoring writes its log with."""
         role = iam.Role(
             f"{self.name}-monitoring",
             assume_role_policy=service_trust("monitoring.rds.amazonaws.com", account=self.place.account),
             opts=self.options.child(self.parent),
         )
-        iam.RolePolicyAttachment(
+        grant = iam.RolePolicyAttachment(
             f"{self.name}-monitoring",
             role=role.name,
             policy_arn=self.place.managed_policy("service-role/AmazonRDSEnhancedMonitoringRole"),
             opts=self.options.child(self.parent),
         )
-        return role
+        return role, grant
 
     def log_groups(
         self, identifier: pulumi.Output[str], *, key_arn: pulumi.Output[str], retention_days: int

@@ -26,8 +26,8 @@ NODE_POLICIES = {"join": "AmazonEKSWorkerNodePolicy", "pull": "AmazonEC2Containe
 class Nodes(pulumi.ComponentResource):
     """The groups `system`, `app` and (where set) `gpu`, on private subnets.
 
-    Instances belong to EKS; how many run is the autoscaler's business after the first time, so the program
-    sets bounds and does not fight over the number between them.
+    The program sets bounds and starts with the lower one; how many run between them afterwards is decided
+    elsewhere, by a person or an autoscaler, and no `up` takes that back.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ from infra.aws.place import Place
 from infra.aws.rds_ca import ca_of
 from infra.aws.server_attachment import ServerAttachment
 from infra.aws.storage import Storage
-from infra.naming import fitted
+from infra.naming import stack_prefix
 from infra.options import Options
 from infra.ports import (
     ClusterAccess,
@@ -35,10 +35,6 @@ from infra.settings import Settings
 from infra.tags import default_tags
 from infra.workloads.namespace import NAME as NAMESPACE
 
-PROJECT = "roost"
-PREFIX_LIMIT = 24
-"""Leaves room for purpose and random tail in the tightest AWS names (S3's 63, the load balancer's 32)."""
-
 
 class AwsPlatform:
     """One account, one region: the parts are components, this only wires them."""
@@ -52,7 +48,7 @@ class AwsPlatform:
             account=self._aws.account,
             region=self._aws.region,
             dr_region=self._aws.dr_region,
-            prefix=fitted(f"{PROJECT}-{pulumi.get_stack()}", PREFIX_LIMIT),
+            prefix=stack_prefix(pulumi.get_stack()),
         )
         self._opts = pulumi.ResourceOptions(providers=[self._provider()])
         self._keys = Keys(

@@ -15,7 +15,7 @@ _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 
 
 class RestoreSettings(Section):
-    """Where a new instance takes its data from; it matters only when the instance is created."""
+    """Where a new instance takes its data from; a later change of it does nothing."""
 
     snapshot: str | None = Field(default=None, description="Identifier or ARN of a snapshot to start from.")
     source_instance: str | None = Field(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from infra.naming import bootstrap_job, fitted, migration_job
+from infra.naming import bootstrap_job, fitted, migration_job, stack_prefix
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 kebabs = st.from_regex(r"[a-z0-9]{1,20}(-[a-z0-9]{1,20}){0,6}", fullmatch=True)
@@ -26,6 +26,22 @@ def test_a_fitted_name_is_within_its_limit_and_kebab_case(name: str, limit: int)
 def test_different_names_stay_different_when_they_are_cut(one: str, other: str, limit: int) -> None:
     assume(one != other)
     assert fitted(f"{'x' * 60}-{one}", limit) != fitted(f"{'x' * 60}-{other}", limit)
+
+
+STACK_NAMES = st.from_regex(r"[A-Za-z0-9_.-]{1,60}", fullmatch=True)
+
+
+@given(STACK_NAMES, STACK_NAMES)
+def test_every_stack_has_a_short_prefix_of_its_own(one: str, other: str) -> None:
+    assume(one != other)
+    for stack in (one, other):
+        assert len(stack_prefix(stack)) <= 24
+        assert re.fullmatch(r"roost(-[a-z0-9]+)+", stack_prefix(stack))
+    assert stack_prefix(one) != stack_prefix(other)
+
+
+def test_an_ordinary_stack_is_named_in_full() -> None:
+    assert stack_prefix("prod") == "roost-prod"
 
 
 @given(st.from_regex(r"[0-9a-z]{1,20}(_[0-9a-z]{1,18})?", fullmatch=True))

@@ -228,6 +228,10 @@ def test_an_instance_starts_from_a_snapshot_or_a_moment(
     assert not {"username", "dbName"} & set(inputs), "both come with the data"
 
 
+def test_where_the_data_came_from_replaces_nothing_later(prod: Recording) -> None:
+    assert set(prod.one(DATABASE).ignore_changes) == {"snapshotIdentifier", "restoreToPointInTime"}
+
+
 def test_each_region_carries_the_root_that_its_instances_are_signed_with() -> None:
     for region in sorted(RDS_CA_REGIONS):
         certificate = x509.load_pem_x509_certificate(ca_of(region).encode())
