@@ -42,3 +42,13 @@ class AwsSettings(Section):
                 f"drRegion is the region itself ({self.region}): copies must outlive it, choose another"
             )
         return self
+
+    @model_validator(mode="after")
+    def _images_can_be_pulled(self) -> Self:
+        image = self.edge.controller_image
+        if self.network.nat == "none" and image.startswith("public.ecr.aws/"):
+            raise ValueError(
+                f"without a NAT gateway nodes cannot pull {image}: copy it to a repository of the account's "
+                "own registry and name that in edge.controllerImage"
+            )
+        return self

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from infra.settings.aws import AwsSettings
+from infra.settings.aws_network import NEEDED_WITHOUT_NAT
 
 GOOD: dict[str, Any] = {
     "account": "111122223333",
@@ -72,6 +73,15 @@ def test_what_could_not_work_is_refused_with_a_sentence(path: str, value: object
     with pytest.raises(ValidationError) as caught:
         AwsSettings.model_validate(with_(path, value))
     assert sentence in str(caught.value)
+
+
+def test_without_nat_the_controller_comes_from_the_accounts_own_registry() -> None:
+    services = sorted(NEEDED_WITHOUT_NAT)
+    closed = with_("network", {"nat": "none", "interfaceEndpoints": services})
+    with pytest.raises(ValidationError, match=r"name that in edge\.controllerImage"):
+        AwsSettings.model_validate(closed)
+    mirror = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/mirror/controller:v2.14.1"
+    AwsSettings.model_validate({**closed, "edge": {**GOOD["edge"], "controllerImage": mirror}})
 
 
 def test_a_kubernetes_version_out_of_standard_support_names_the_surcharge(
