@@ -37,4 +37,4 @@ def agent_id(stack: Stack) -> Iterator[str]:
     )
     say(client, agent.id, "Remember that my lighthouse is called Skerryvore.")
     yield agent.id
-    client.agents.delete(agent.id)
+    stack.client().agents.delete(agent.id)  # a new client: the password may be another by now

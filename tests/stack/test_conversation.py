@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import httpx
 import pytest
 
@@ -19,7 +21,7 @@ def test_streaming_reaches_the_client_piece_by_piece(stack: Stack, agent_id: str
     kinds = [
         event.message_type
         for event in client.agents.messages.stream(
-            agent_id, messages=[{"role": "user", "content": "count to 5"}], stream_tokens=True
+            agent_id, messages=[{"role": "user", "content": "count to 5 every 120 ms"}], stream_tokens=True
         )
     ]
     assert kinds.count("assistant_message") >= 3, kinds
@@ -53,7 +55,7 @@ def test_without_a_key_the_door_is_shut(stack: Stack) -> None:
 
 def test_only_the_stacks_own_ca_verifies_the_edge(stack: Stack) -> None:
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        httpx.get(f"{stack.env['LETTA_BASE_URL']}/v1/health/", verify="/etc/ssl/certs/ca-certificates.crt")
+        httpx.get(f"{stack.env['LETTA_BASE_URL']}/v1/health/", verify=ssl.create_default_context())
 
 
 def test_plain_http_is_sent_to_https(stack: Stack) -> None:

@@ -39,11 +39,11 @@ def test_forbidden_connection_is_refused_and_the_allowed_one_works(stack: Stack)
         stack.kubectl("delete", "pod", INTRUDER, "--grace-period=0", "--force")
 
 
-def test_privileged_pod_is_refused(stack: Stack) -> None:
-    spec = {"containers": [{"name": "c", "image": "any", "securityContext": {"privileged": True}}]}
+def test_pod_on_the_hosts_network_is_refused(stack: Stack) -> None:
+    spec = {"hostNetwork": True, "containers": [{"name": "c", "image": "any"}]}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root"}, "spec": spec}
     result = _apply(stack, pod)
-    assert "violates PodSecurity" in result
+    assert 'violates PodSecurity "restricted' in result
 
 
 def test_passwords_are_nowhere_in_the_open(stack: Stack) -> None:

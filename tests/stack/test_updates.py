@@ -142,7 +142,8 @@ def _head(versions: Path) -> str:
 def _build_server(stack: Stack, tree: Path) -> str:
     """The server's image built from another tree, loaded into the node; its reference."""
     code = (
-        "from local import machine; from local.images.build import build_all; from local.progress import Quiet; "
+        "from local import machine; from local.images.build import build_all; "
+        "from local.progress import Quiet; "
         "built = build_all(Quiet())['server']; machine.import_images(Quiet(), {built.ref: built.archive}); "
         "print(built.ref)"
     )
