@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
+import asyncpg
 from fastapi import APIRouter, FastAPI
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
@@ -115,7 +116,9 @@ async def _prepare(services: Services) -> None:
             await seed(services.db)
         except (AppError, OSError, TimeoutError) as error:
             log.info("waiting for the database: %s", error)
-        except Exception:  # not migrated yet, or worse: readiness stays red and the log says why
+        except asyncpg.PostgresError as error:
+            log.warning("the database is not ready for this version: %s", error)
+        except Exception:  # the supervisor of a background task; readiness stays red
             log.exception("cannot seed the base tools")
         else:
             services.lifecycle.prepared = True

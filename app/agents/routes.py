@@ -16,7 +16,7 @@ from app.db.keyset import Page
 from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import AgentId, BlockId, ToolId
-from app.http.paging import page
+from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
 from app.tools import queries as tool_queries
 from app.tools import service as tools
@@ -41,10 +41,12 @@ async def _include(
     return frozenset(name if name.startswith("agent.") else f"agent.{name}" for name in named)
 
 
+NO_IDENTITIES = Depends(unserved("identity_id", "identifier_keys", "created_by_id", "created_by_ids"))
+
 Include = Annotated[frozenset[str], Depends(_include)]
 
 
-@router.get("")
+@router.get("", dependencies=[NO_IDENTITIES])
 async def list_agents(
     app: App,
     who: Who,

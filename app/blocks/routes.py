@@ -13,7 +13,7 @@ from app.db.keyset import Page
 from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import BlockId
-from app.http.paging import page
+from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
 
 router = APIRouter(prefix="/v1/blocks", tags=["blocks"])
@@ -21,7 +21,18 @@ router = APIRouter(prefix="/v1/blocks", tags=["blocks"])
 Paging = Annotated[Page, Depends(page("block", limit=50, order="asc"))]
 
 
-@router.get("")
+UNSERVED = Depends(
+    unserved(
+        "identity_id",
+        "identifier_keys",
+        "connected_to_agents_count_eq",
+        "connected_to_agents_count_gt",
+        "connected_to_agents_count_lt",
+    )
+)
+
+
+@router.get("", dependencies=[UNSERVED])
 async def list_blocks(
     app: App,
     who: Who,

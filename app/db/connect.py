@@ -91,8 +91,8 @@ async def revision(target: Target) -> str | None:
 
 
 def _tls(target: Target) -> ssl.SSLContext | str | None:
-    if target.ca_file is None or target.ssl_mode not in {"verify-ca", "verify-full"}:
+    if target.ssl_mode not in {"verify-ca", "verify-full"}:
         return target.ssl_mode
-    context = ssl.create_default_context(cafile=str(target.ca_file))
+    context = ssl.create_default_context(cafile=str(target.ca_file) if target.ca_file else None)
     context.check_hostname = target.ssl_mode == "verify-full"
     return context

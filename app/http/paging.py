@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query
+from starlette.requests import Request
 
 from app.db.keyset import Page
+from app.errors import NotServed
 from app.http import ids
 
 MAX_LIMIT = 1000
@@ -34,3 +36,15 @@ def page(prefix: str, *, limit: int, order: Order) -> Callable[..., Any]:
         "return": Page,
     }
     return read
+
+
+def unserved(*names: str) -> Callable[..., Any]:
+    """A dependency that refuses filters which this server would otherwise ignore, listing too much."""
+    refused = frozenset(names)
+
+    async def check(request: Request) -> None:
+        used = sorted(refused & request.query_params.keys())
+        if used:
+            raise NotServed(f"Filtering by {', '.join(used)} is not served by this server yet; leave it out.")
+
+    return check

@@ -12,7 +12,7 @@ from app.db.keyset import Page
 from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import AgentId
-from app.http.paging import page
+from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
 from app.messages import service
 from app.messages.schemas import MessageRequest
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/agents/{agent_id}/messages", tags=["messages"])
 Paging = Annotated[Page, Depends(page("message", limit=100, order="desc"))]
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(unserved("conversation_id", "group_id"))])
 async def list_messages(
     app: App,
     who: Who,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from app.http.context import App
+from app.http.paging import unserved
 from app.http.respond import json
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
-@router.get("")
+FILTERS = Depends(unserved("provider_category", "provider_name", "provider_type"))
+
+
+@router.get("", dependencies=[FILTERS])
 async def list_models(app: App) -> Response:
     """The language models that agents can use."""
     return json(await app.models.models())

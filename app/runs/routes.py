@@ -16,7 +16,7 @@ from app.errors import NotFound
 from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import Prefixed, RunId, StepId
-from app.http.paging import page
+from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
 from app.messages import queries as message_queries
 from app.messages.service import expanded
@@ -29,7 +29,7 @@ Steps = Annotated[Page, Depends(page("step", limit=100, order="desc"))]
 Messages = Annotated[Page, Depends(page("message", limit=100, order="asc"))]
 
 
-@router.get("/runs")
+@router.get("/runs", dependencies=[Depends(unserved("agent_ids", "conversation_id"))])
 async def list_runs(
     app: App,
     who: Who,

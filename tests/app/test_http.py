@@ -10,6 +10,7 @@ import letta_client
 import pytest
 from letta_client import Letta
 
+from tests.app.test_operations import wait_for
 from tests.support.server import PASSWORD, Server
 
 AGENT = "agent-00000000-0000-4000-8000-00000000dead"
@@ -73,6 +74,7 @@ def test_request_ids_are_made_or_kept_and_logged(roost_server: Server) -> None:
     assert len(headers["x-request-id"]) == 32
     _, _, headers = roost_server.request("GET", "/v1/agents/count", headers={"x-request-id": "mine-1.2"})
     assert headers["x-request-id"] == "mine-1.2"
+    wait_for(lambda: "mine-1.2" in roost_server.logs())  # it is written after the answer
     entry = next(json.loads(line) for line in roost_server.logs().splitlines() if "mine-1.2" in line)
     assert (entry["status"], entry["route"], entry["method"]) == (200, "/v1/agents/count", "GET")
     _, _, headers = roost_server.request("GET", "/v1/agents/count", headers={"x-request-id": '{} "evil"'})
@@ -121,6 +123,22 @@ def test_the_rest_of_lettas_api_is_501(roost_server: Server, method: str, path: 
     assert status == 501
     assert "does not serve yet" in answer["detail"]
     assert headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/agents/?identity_id=x",
+        "/v1/blocks/?identifier_keys=x",
+        f"/v1/agents/{AGENT}/messages?conversation_id=c",
+        "/v1/runs/?conversation_id=c",
+        "/v1/models/?provider_name=openai",
+    ],
+)
+def test_filters_that_would_be_ignored_are_501(roost_server: Server, path: str) -> None:
+    status, answer, _ = roost_server.request("GET", path)
+    assert status == 501
+    assert "Filtering by" in answer["detail"]
 
 
 @pytest.mark.parametrize("path", ["/v1/nonsense", "/v2/agents", "/v1/agentsx", "/healthz"])
