@@ -151,7 +151,7 @@ def start_machine(phase: Phase, images: Mapping[str, ImageBuild]) -> PlatformFac
     imported = machine.import_images(
         phase, {images[name].ref: images[name].archive for name in PROJECT_IMAGES}
     )
-    loaded = f"{len(imported)} images imported" if imported else "no new image"
+    loaded = f"new images: {len(imported)}"
     if running and not imported:
         phase.unchanged("running")
     else:

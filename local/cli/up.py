@@ -9,7 +9,18 @@ from typing import Any
 from rich.console import Console
 
 from local import paths, proof
-from local.cli import environment, facts, leftovers, lock, own_cluster, platform, preflight, timings, tools
+from local.cli import (
+    environment,
+    facts,
+    leftovers,
+    lock,
+    own_cluster,
+    platform,
+    preflight,
+    timings,
+    tools,
+    units,
+)
 from local.cli.phases import Phase, PhaseFailedError, PhaseTiming, Run
 from local.cli.workloads import ServerPods
 from local.progress import PhaseError
@@ -126,9 +137,7 @@ def report(run: Run, conversation: proof.Conversation | None, outputs: Mapping[s
         run.say()
     model = outputs["modelKind"]
     if model == proof.SCRIPTED:
-        model = (
-            "scripted stand-in: it answers by simple rules, it is no language model (README: a real model)"
-        )
+        model = "scripted stand-in: simple rules, no language model (README: A real model)"
     certificate = outputs.get("caCertificate")
     rows = [("URL", outputs["url"]), ("Model", model)]
     rows += [("CA", str(environment.stack_ca(certificate)))] if certificate else []
@@ -138,3 +147,5 @@ def report(run: Run, conversation: proof.Conversation | None, outputs: Mapping[s
     run.say()
     for command, meaning in NEXT_STEPS:
         run.say(f"{command:<25} {meaning}")
+    run.say()
+    run.say(f"Ready after {units.duration(run.elapsed())}.", "dim")
