@@ -132,9 +132,7 @@ async def _endless() -> Any:
 
 def _left(cluster: postgres.Cluster, database: str, token: UUID) -> float:
     """Seconds until a lease is over."""
-    question = (
-        f"SELECT extract(epoch FROM lease_expires_at - now()) FROM roost.runs WHERE lease_token = '{token}'"
-    )
+    left = "SELECT extract(epoch FROM lease_expires_at - now()) FROM roost.runs"
     return float(cluster.sql(f"{left} WHERE lease_token = '{token}'", database))
 
 
