@@ -7,7 +7,7 @@ update would refuse it as somebody else's. Nothing was built on it yet, so it ca
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,21 +30,23 @@ class Unfinished:
     name: str
 
 
-def remove(target: Target, backend: Path, progress: Progress) -> list[Unfinished]:
-    """Delete what an interrupted update left half made, where it is there at all.
+def find(backend: Path) -> list[Unfinished]:
+    """What the stack's checkpoint says was being created; an update that runs right now counts as well."""
+    checkpoints = backend.glob(f".pulumi/stacks/*/{STACK}.json")
+    return [item for path in checkpoints for item in unfinished(json.loads(path.read_text()))]
+
+
+def remove(target: Target, found: Sequence[Unfinished], progress: Progress) -> None:
+    """Delete half-made objects, where they are there at all. No update may be running.
 
     Raises:
         PhaseError: the cluster did not answer, or refused.
     """
-    found = [
-        item for path in backend.glob(f".pulumi/stacks/*/{STACK}.json") for item in unfinished(_load(path))
-    ]
     for item in found:
         progress.note(f"removing {item.resource.split('.')[0]} {item.name}, which an interrupted update left")
         place = ["-n", item.namespace] if item.namespace else []
         arguments = ["delete", item.resource, item.name, *place, "--ignore-not-found", "--wait"]
         kubectl.run(target, *arguments, seconds=DELETE_SECONDS)
-    return found
 
 
 def unfinished(checkpoint: Mapping[str, Any]) -> list[Unfinished]:
@@ -60,7 +62,3 @@ def _object(resource: Mapping[str, Any]) -> Unfinished:
     suffix = f".{version}.{group}" if group not in ("", "core") else ""
     metadata = resource["inputs"]["metadata"]
     return Unfinished(f"{kind}{suffix}", metadata.get("namespace"), metadata["name"])
-
-
-def _load(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text())

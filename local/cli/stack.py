@@ -46,12 +46,23 @@ class Stack:
         """The directory of the file backend."""
         return Path(self.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
 
+    def refuse_if_busy(self) -> None:
+        """Raises PhaseError while another pulumi works on the stack."""
+        living = [pid for pid in self._lock_holders() if _is_pulumi(pid)]
+        if living:
+            raise PhaseError(
+                f"Another pulumi is at work on the stack {STACK} (process {living[0]}).",
+                "Wait for it to end or stop it, then run `make up` again.",
+            )
+
     def release_dead_locks(self, progress: Progress) -> None:
-        """A killed pulumi leaves its lock in the backend; release it when its process is gone."""
-        holders = [_holder(path) for path in self.backend().glob(f".pulumi/locks/**/{STACK}/*.json")]
-        if holders and not any(_lives(pid) for pid in holders):
+        """A killed pulumi leaves its lock in the backend; release it. Call `refuse_if_busy` before."""
+        if self._lock_holders():
             progress.note("releasing the lock of an interrupted pulumi")
             self._query("cancel", "--yes", "--stack", STACK)
+
+    def _lock_holders(self) -> list[int]:
+        return [_holder(path) for path in self.backend().glob(f".pulumi/locks/**/{STACK}/*.json")]
 
     def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
         """The stack's outputs; {} when it was never up. Secrets are "[secret]" unless asked for."""
@@ -185,5 +196,9 @@ def _holder(lock: Path) -> int:
         return 0
 
 
-def _lives(pid: int) -> bool:
-    return pid > 0 and Path(f"/proc/{pid}").exists()
+def _is_pulumi(pid: int) -> bool:
+    """Whether that process lives and is a pulumi, not a later one with its number."""
+    try:
+        return b"pulumi" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
+    except OSError:
+        return False

@@ -75,8 +75,10 @@ def _phases(run: Run, context: str | None) -> None:
     target = own_cluster.prepare(run, context) if context else _embedded(run)
     with run.phase("Stack") as phase:
         stack = tools.stack()
+        left = leftovers.find(stack.backend())
+        stack.refuse_if_busy()  # after looking: what a living update is creating is no left-over
         stack.release_dead_locks(phase)
-        leftovers.remove(target, stack.backend(), phase)
+        leftovers.remove(target, left, phase)
         tally = stack.up(phase)
         (phase.result if tally.changed() else phase.unchanged)(tally.summary())
     if not target.embedded:

@@ -45,7 +45,9 @@ def test_a_forward_that_ends_is_started_again(forwarder: subprocess.Popen[bytes]
     assert own_cluster.forwarder() == forwarder.pid
 
 
-def test_withdrawing_ends_the_supervisor_and_its_command(forwarder: subprocess.Popen[bytes], roots: Path) -> None:
+def test_withdrawing_ends_the_supervisor_and_its_command(
+    forwarder: subprocess.Popen[bytes], roots: Path
+) -> None:
     assert eventually((roots / "starts").exists)
     assert own_cluster.withdraw()
     assert eventually(lambda: forwarder.poll() is not None)

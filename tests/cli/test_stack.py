@@ -141,11 +141,16 @@ def test_the_lock_of_a_killed_engine_does_not_stand_in_the_way(stack: Stack) -> 
     assert stack.up(Quiet()).summary() == "no changes, 3 resources"
 
 
-def test_the_lock_of_a_living_engine_is_respected(stack: Stack) -> None:
-    lock(stack, os.getpid())
-    stack.release_dead_locks(Quiet())
-    with pytest.raises(PhaseError, match="locked"):
-        stack.up(Quiet())
+def test_a_living_engine_is_left_in_peace(stack: Stack) -> None:
+    with subprocess.Popen(["bash", "-c", "exec -a pulumi sleep 60"]) as other:
+        lock(stack, other.pid)
+        try:
+            time.sleep(0.5)
+            with pytest.raises(PhaseError, match=rf"Another pulumi .* \(process {other.pid}\)"):
+                stack.refuse_if_busy()
+        finally:
+            other.kill()
+    stack.refuse_if_busy()
 
 
 def test_what_a_killed_engine_was_creating_is_known(stack: Stack) -> None:
@@ -153,8 +158,7 @@ def test_what_a_killed_engine_was_creating_is_known(stack: Stack) -> None:
     threading.Thread(target=kill_engine_soon, args=(stack,), daemon=True).start()
     with pytest.raises(PhaseError):
         stack.up(Quiet())
-    (path,) = stack.backend().glob(".pulumi/stacks/*/local.json")
-    (found,) = leftovers.unfinished(json.loads(path.read_text()))
+    (found,) = leftovers.find(stack.backend())
     assert found == leftovers.Unfinished("Job.v1.batch", "roost", "one")
 
 
