@@ -74,7 +74,9 @@ def _workloads(target: platform.Target) -> dict[str, tuple[str, list[str]]]:
 
 def short_name(kind: str, owner: str) -> str:
     """`server` for ReplicaSet server-5d4f…, `migrate` for Job migrate-<revision>, `postgres` as it is."""
-    return owner.rpartition("-")[0] or owner if kind in ("ReplicaSet", "Job") else owner
+    if kind == "Job":
+        return owner.partition("-")[0]
+    return owner.rpartition("-")[0] if kind == "ReplicaSet" else owner
 
 
 def _become(argv: list[str]) -> None:

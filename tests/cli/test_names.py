@@ -17,7 +17,7 @@ from local.progress import PhaseError
     ("kind", "owner", "name"),
     [
         ("ReplicaSet", "server-5d4f7c9b8", "server"),
-        ("Job", "migrate-0003abc", "migrate"),
+        ("Job", "migrate-0001-initial", "migrate"),
         ("StatefulSet", "postgres", "postgres"),
         ("", "coredns", "coredns"),
     ],
