@@ -234,6 +234,13 @@ def test_every_pod_role_trusts_one_service_account(stack: Recording) -> None:
     }
 
 
+def test_associations_wait_for_the_cluster_that_they_name(stack: Recording) -> None:
+    associations = stack.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    assert len(associations) == 2
+    for association in associations:
+        assert stack.waits_for(association, stack.one("aws:eks/cluster:Cluster")), association.name
+
+
 def test_volumes_of_pods_are_encrypted_too(stack: Recording) -> None:
     parameters = stack.one("kubernetes:storage.k8s.io/v1:StorageClass").inputs["parameters"]
     assert parameters["encrypted"] == "true"
