@@ -63,7 +63,12 @@ def database_job(
         },
         opts=pulumi.ResourceOptions.merge(
             opts,
-            pulumi.ResourceOptions(custom_timeouts=waits(settings.deadline_seconds)),
+            pulumi.ResourceOptions(
+                custom_timeouts=waits(settings.deadline_seconds),
+                # An update that fails leaves what it replaced behind; going back to the old version would
+                # then meet its own Job under the same name. A finished Job holds nothing, so it goes first.
+                delete_before_replace=True,
+            ),
         ),
     )
 

@@ -31,6 +31,11 @@ def test_it_is_bounded_kept_and_run_again_when_it_failed(job: Registration) -> N
     assert job.timeouts["create"] == "360s", "the Job's own deadline must strike first"
 
 
+def test_it_goes_before_its_successor_comes(job: Registration) -> None:
+    """Else a failed update leaves two, and the way back to the old version is blocked by its own Job."""
+    assert job.delete_before_replace
+
+
 def test_an_error_of_the_program_ends_it_at_once_and_a_lost_node_does_not(job: Registration) -> None:
     rules = job.inputs["spec"]["podFailurePolicy"]["rules"]
     assert rules[0]["action"] == "Ignore"
