@@ -19,6 +19,10 @@ _IMMUTABLE = re.compile(
 )
 
 
+# Anything shorter is no secret, and would blank out ordinary words.
+_SHORTEST_SECRET = 5
+
+
 class ClusterUnreachableError(Exception):
     """No API server answered, or we have no usable kubeconfig."""
 
@@ -102,8 +106,8 @@ def scrub(text: str, secrets: set[str]) -> str:
 def strings_of(value: Any) -> set[str]:
     """Every non-trivial string inside a JSON value: what must not show up in a message."""
     if isinstance(value, str):
-        # Single lines of a long secret are echoed too, and so are shorter ones than anyone should use.
-        return {part for part in {value, *value.splitlines()} if len(part) > 2}
+        # Single lines of a long secret are echoed too.
+        return {part for part in {value, *value.splitlines()} if len(part) >= _SHORTEST_SECRET}
     if isinstance(value, dict):
         return {text for item in value.values() for text in strings_of(item)}
     if isinstance(value, list):

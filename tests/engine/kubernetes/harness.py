@@ -250,9 +250,11 @@ class Cluster:
             names = self.kubectl("get", "pods", "-n", namespace, "-o", "name").split()
             time.sleep(0.1)
         for name in names:
-            # A rollout may have ended the pod meanwhile.
-            if self.kubectl("get", name, "-n", namespace, "--ignore-not-found", "-o", "name"):
+            try:
                 self.set_status("pod", name.removeprefix("pod/"), namespace, status)
+            except AssertionError as error:
+                if "(NotFound)" not in str(error):  # a rollout may have ended the pod meanwhile
+                    raise
 
 
 def later(seconds: float, action: Any) -> threading.Thread:

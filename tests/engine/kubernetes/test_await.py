@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from google.protobuf import empty_pb2
 
-from local.plugins.base.values import decode
+from local.plugins.base.values import Secret, decode
 from tests.engine.kubernetes.harness import Cluster, Plugin, Refusal, later, start
 from tests.engine.kubernetes.test_diff import (
     CONFIG_MAP,
@@ -144,6 +144,25 @@ def test_a_failed_job_ends_the_wait_at_once(plugin: Plugin, cluster: Cluster, na
     first, *details = refused.value.partial.reasons
     assert first.startswith(f"Job {namespace}/app: Failed is True (BackoffLimitExceeded)")
     assert "container app: ended with exit code 1 (Error): column does not exist" in "\n".join(details)
+
+
+def test_the_last_words_of_a_container_do_not_give_away_what_the_program_keeps_secret(
+    plugin: Plugin, cluster: Cluster, namespace: str
+) -> None:
+    wanted = awaited(job(namespace))
+    environment = [{"name": "PASSWORD", "value": Secret("correct horse")}]
+    wanted["spec"]["template"]["spec"]["containers"][0]["env"] = environment
+    ended = {"exitCode": 1, "reason": "Error", "message": "no login with 'correct horse'"}
+    container = {"name": "app", "ready": False, "restartCount": 0, "image": "x", "imageID": "x"}
+    failed = {"phase": "Failed", "containerStatuses": [{**container, "state": {"terminated": ended}}]}
+    helper = later(1, lambda: cluster.report_pods(namespace, failed))
+    with pytest.raises(Refusal) as refused:
+        plugin.create(JOB, wanted, timeout=50)
+    helper.join()
+    assert refused.value.partial is not None
+    text = "\n".join(refused.value.partial.reasons)
+    assert "no login with '[secret]'" in text
+    assert "correct horse" not in text
 
 
 @pytest.mark.parametrize(
