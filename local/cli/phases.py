@@ -103,7 +103,7 @@ class Run:
             raise PhaseFailedError from error
         except KeyboardInterrupt:
             outcome = "stopped"
-            self._show.end(view, outcome, f"interrupted: {view.text}".rstrip(": "))
+            self._show.end(view, outcome, "interrupted")
             raise
         except BaseException:
             self._show.end(view, "failed", view.text or "failed")

@@ -85,7 +85,8 @@ class LiveScreen:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        elapsed = "" if outcome == "idle" else units.duration(view.elapsed())
+        seconds = view.elapsed()
+        elapsed = "" if outcome == "idle" and seconds < 1 else units.duration(seconds)
         style = "dim" if outcome == "idle" else ""
         shown = line(MARKS[outcome], view.name, Text(text, style), elapsed, fit(self._console.width))
         self._console.print(shown, no_wrap=True, crop=True)
@@ -145,7 +146,8 @@ class PlainScreen:
     def end(self, view: View, outcome: str, text: str) -> None:
         self._stop.set()
         self._view = None
-        took = "" if outcome == "idle" else f" ({units.duration(view.elapsed())})"
+        seconds = view.elapsed()
+        took = "" if outcome == "idle" and seconds < 1 else f" ({units.duration(seconds)})"
         self._emit(view.name, f"{MARKS[outcome][0]} {text}{took}")
 
     def say(self, text: Text) -> None:
