@@ -10,6 +10,18 @@ import pytest
 from infra.settings import aws_versions
 from tests.unit.stacks import nested, problems_of, settings_of
 
+NODES_NEED = [
+    "ec2",
+    "ecr.api",
+    "ecr.dkr",
+    "eks",
+    "eks-auth",
+    "elasticloadbalancing",
+    "kms",
+    "logs",
+    "secretsmanager",
+    "sts",
+]
 CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/x"
 
 
@@ -72,18 +84,12 @@ def test_a_domain_elsewhere_brings_its_own_certificate() -> None:
     assert settings_of("dev", nested("aws.edge", edge)).aws is not None
 
 
-def test_without_nat_the_endpoints_that_nodes_need_suffice() -> None:
-    needed = [
-        "ec2",
-        "ecr.api",
-        "ecr.dkr",
-        "eks",
-        "eks-auth",
-        "elasticloadbalancing",
-        "kms",
-        "logs",
-        "secretsmanager",
-        "sts",
-    ]
-    network = {"nat": "none", "interfaceEndpoints": needed}
-    assert settings_of("dev", nested("aws.network", network)).aws is not None
+def test_without_nat_a_public_image_cannot_be_pulled() -> None:
+    problems = problems_of("dev", nested("aws.network", {"nat": "none", "interfaceEndpoints": NODES_NEED}))
+    assert any("cannot pull public.ecr.aws/" in problem for problem in problems)
+
+
+def test_without_nat_the_endpoints_that_nodes_need_and_an_image_of_ones_own_suffice() -> None:
+    network = {"nat": "none", "interfaceEndpoints": NODES_NEED}
+    edge = {"controllerImage": "111122223333.dkr.ecr.eu-central-1.amazonaws.com/controller:v2.14.1"}
+    assert settings_of("dev", {"aws": {"network": network, "edge": edge}}).aws is not None
