@@ -24,6 +24,17 @@ def state() -> Path:
     return Path(os.environ.get("ROOST_STATE") or Path.home() / ".local" / "state" / "roost")
 
 
+def private_state() -> Path:
+    """The state directory, made where it is missing, and shut to everybody else even where it was open before.
+
+    It holds keys, kubeconfigs, data, and logs that quote all three; closing the directory closes what is below.
+    """
+    directory = state()
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    return directory
+
+
 def platform_facts() -> Path:
     """JSON written by `make up`, read by `infra/settings/load.py`: what the local platform offers."""
     return state() / "platform.json"

@@ -20,8 +20,7 @@ def exclusive(command: str) -> Generator[None]:
     Raises:
         PhaseError: somebody else holds it; names their command, process and age.
     """
-    path = paths.state() / "make.lock"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = paths.private_state() / "make.lock"
     with path.open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -55,7 +55,7 @@ def write(facts: PlatformFacts) -> bool:
     text = json.dumps(facts.document(), indent=2) + "\n"
     if path.exists() and path.read_text() == text:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    paths.private_state()
     scratch = path.with_suffix(".new")
     scratch.write_text(text)
     scratch.replace(path)

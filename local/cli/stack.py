@@ -38,7 +38,7 @@ class Stack:
         Raises:
             PhaseError: Pulumi failed; the message holds its diagnostics.
         """
-        logs = paths.state() / "logs"
+        logs = paths.private_state() / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         return self._update(progress, logs / "pulumi-up.log", logs / "pulumi-events.jsonl")
 

@@ -54,7 +54,7 @@ def record(seconds: float, succeeded: bool, phases: Sequence[PhaseTiming]) -> No
     """Add a run; the oldest beyond KEPT_RUNS go."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     runs = [*load(), RunTiming(now, round(seconds, 2), succeeded, tuple(phases))][-KEPT_RUNS:]
-    path().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    paths.private_state()
     scratch = path().with_suffix(".new")
     scratch.write_text(json.dumps([asdict(run) for run in runs], indent=1) + "\n")
     scratch.replace(path())

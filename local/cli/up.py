@@ -37,7 +37,6 @@ def up(console: Console, context: str | None) -> int:
     run = Run(console)
     try:
         with lock.exclusive("up"):
-            paths.state().mkdir(parents=True, exist_ok=True, mode=0o700)
             succeeded = False
             try:
                 _phases(run, context)

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.paths import REPO, state, tool_dir
+from local.paths import REPO, private_state, state, tool_dir
 from local.progress import PhaseError, Progress
 from local.toolchain import gobuild, plugins
 from local.toolchain.launcher import write_script
@@ -73,8 +73,8 @@ def variables() -> dict[str, str]:
     Raises:
         PhaseError: the passphrase of an existing state is missing.
     """
-    backend, home = state() / "pulumi", plugins.home()
-    for directory in (state(), backend, home):
+    backend, home = private_state() / "pulumi", plugins.home()
+    for directory in (backend, home):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return {
         "PULUMI_BACKEND_URL": f"file://{backend}",

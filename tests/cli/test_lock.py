@@ -40,6 +40,13 @@ def holder(roots: Path):
     process.stdout.close()
 
 
+def test_a_state_that_others_could_read_is_closed_to_them(roots: Path) -> None:
+    paths.state().mkdir(parents=True)
+    paths.state().chmod(0o755)
+    with lock.exclusive("down"):
+        assert paths.state().stat().st_mode & 0o777 == 0o700
+
+
 def test_the_second_is_told_who_holds_it(holder: subprocess.Popen[str]) -> None:
     with pytest.raises(PhaseError, match=rf"`make up` \(process {holder.pid}, for .* s\) is at work"):
         with lock.exclusive("down"):
