@@ -25,9 +25,9 @@ def state() -> Path:
 
 
 def private_state() -> Path:
-    """The state directory, made where it is missing, and shut to everybody else even where it was open before.
+    """The state directory, made where it is missing, and closed to others even where it was open before.
 
-    It holds keys, kubeconfigs, data, and logs that quote all three; closing the directory closes what is below.
+    It holds keys, kubeconfigs, data, and logs that quote them; closing it closes what is below.
     """
     directory = state()
     directory.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from local import paths, proof
+from local import proof
 from local.cli import (
     environment,
     facts,
