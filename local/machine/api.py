@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
-import signal
+import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import paths
-from local.machine import addons, config, nodeprep, pki
+from local.machine import addons, config, nodeprep, pki, process
 from local.machine.images import SystemImages
 from local.machine.keeper import unplug
 from local.machine.layout import CONTEXT_NAME, NODE_NAME, Addresses, Layout, addresses, layout
@@ -37,7 +34,6 @@ PACKAGES = (
 """Debian packages that the machine's processes come from or call."""
 
 START_SECONDS = 180.0
-STOP_SECONDS = 60.0
 IMPORT_SECONDS = 300.0
 
 
@@ -89,10 +85,14 @@ def start(
             pki.ensure(place, plan)
             config.write_all(place, plan, images)
             _link_tools(place, binaries)
-            _launch(place, edge_ports)
-        _await_ready(place, progress)
+            started = process.launch(place, edge_ports)
+        else:
+            started = None
+        # kube-router reads policies with a role that the first start has yet to make.
+        _await_ready(place, started, edge_ports, progress, all_but="kube-router")
         import_images(progress, images.archives)
         addons.apply(place, plan, images, progress)
+        _await_ready(place, started, edge_ports, progress)
     return MachineFacts(place.admin_kubeconfig, CONTEXT_NAME, NODE_NAME, plan.host, place.volumes)
 
 
@@ -102,11 +102,10 @@ def stop(progress: Progress) -> bool:
     if not place.root.exists():
         return False
     with _lock(place):
-        pid = _keeper_pid(place)
+        pid = process.keeper_pid(place)
         if pid:
             progress.note("stopping pods, then the cluster")
-            os.kill(pid, signal.SIGTERM)
-            _await_gone(pid, progress)
+            process.end(pid, progress)
         _clear_leftovers(place, addresses())
     return pid is not None
 
@@ -139,65 +138,46 @@ def import_images(progress: Progress, archives: Mapping[str, Path]) -> list[str]
 
 def is_running(place: Layout | None = None) -> bool:
     """Whether the keeper of this state directory lives."""
-    return _keeper_pid(place or layout()) is not None
+    return process.keeper_pid(place or layout()) is not None
 
 
-def _keeper_pid(place: Layout) -> int | None:
-    try:
-        pid = int(place.pid_file.read_text())
-    except (OSError, ValueError):
-        return None
-    return pid if _is_keeper(pid) else None
-
-
-def _is_keeper(pid: int) -> bool:
-    try:
-        return b"local.machine.keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-
-
-def _launch(place: Layout, edge_ports: tuple[int, int]) -> None:
-    with (place.logs / "keeper.log").open("ab") as output:
-        subprocess.Popen(
-            [sys.executable, "-m", "local.machine.keeper", *map(str, edge_ports)],
-            cwd=paths.REPO,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-
-
-def _await_ready(place: Layout, progress: Progress) -> None:
+def _await_ready(
+    place: Layout,
+    started: subprocess.Popen[bytes] | None,
+    edge_ports: tuple[int, int],
+    progress: Progress,
+    all_but: str = "",
+) -> None:
     deadline = time.monotonic() + START_SECONDS
     parts: list[ComponentStatus] = []
     while time.monotonic() < deadline:
+        if started and started.poll() is not None:
+            raise _failure(place, progress, "The cluster's machine ended as soon as it was started")
         parts = status()
-        done = [part for part in parts if part.state == "ready"]
-        waiting = [part.name for part in parts if part.state != "ready"]
-        if parts and not waiting:
+        waiting = [part.name for part in parts if part.state != "ready" and part.name != all_but]
+        if parts and not waiting and _listens(edge_ports[0]):
             return
-        progress.advance(len(done), len(parts) or 1, waiting[0] if waiting else "namespaces")
+        progress.advance(len(parts) - len(waiting), len(parts) or 1, (waiting or ["namespaces"])[0])
         time.sleep(0.2)
-    slow = next((part.name for part in parts if part.state != "ready"), "keeper")
-    progress.log(place.logs / f"{slow}.log")
-    raise PhaseError(
-        f"{slow} was not ready after {START_SECONDS:.0f} s",
-        "read the log above; `make down` and `make up` start the cluster afresh without losing data",
+    slow = next((part.name for part in parts if part.state != "ready"), "")
+    raise _failure(
+        place, progress, f"{slow or 'The machine'} was not ready after {START_SECONDS:.0f} s", slow
     )
 
 
-def _await_gone(pid: int, progress: Progress) -> None:
-    deadline = time.monotonic() + STOP_SECONDS
-    # Its command line, not its pid: started by this very process, it stays a zombie after its end.
-    while _is_keeper(pid):
-        if time.monotonic() > deadline:
-            progress.note("it did not stop by itself; ending it")
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            return
-        time.sleep(0.1)
+def _failure(place: Layout, progress: Progress, message: str, component: str = "") -> PhaseError:
+    """The error, with the log that explains it: the component's own, else whichever was written to last."""
+    candidates = [place.logs / f"{component}.log"] if component else list(place.logs.glob("*.log"))
+    if written := [path for path in candidates if path.exists() and path.stat().st_size]:
+        progress.log(max(written, key=lambda path: path.stat().st_mtime))
+    return PhaseError(
+        message, "read the log above; `make down` and `make up` start the cluster afresh without losing data"
+    )
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _clear_leftovers(place: Layout, plan: Addresses) -> None:
@@ -207,6 +187,7 @@ def _clear_leftovers(place: Layout, plan: Addresses) -> None:
     while Path(f"/sys/class/net/{plan.name}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     nodeprep.remove_cgroups(plan)
+    nodeprep.remove_scratch_places()
     for stale in (place.pid_file, place.status_file):
         stale.unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from local.machine.files import write_private
 from local.machine.images import SystemImages
 from local.machine.layout import CLUSTER_DOMAIN, CONTEXT_NAME, NODE_NAME, Addresses, Layout
 
@@ -20,23 +21,16 @@ CNI_BIN = "/usr/lib/cni"
 def write_all(layout: Layout, addresses: Addresses, images: SystemImages) -> None:
     """Render every file under `conf/`, and the kubeconfigs."""
     for name in KUBECONFIG_USERS:
-        _write(layout.conf / f"{name}.kubeconfig", _kubeconfig(layout, addresses, name, name))
-    _write(layout.admin_kubeconfig, _kubeconfig(layout, addresses, "admin", CONTEXT_NAME))
-    _write(layout.conf / "containerd.toml", _containerd(layout, images.pause))
-    _write(layout.conf / "cni" / "10-roost.conflist", json.dumps(_cni(addresses), indent=2))
-    _write(layout.conf / "kubelet.yaml", _dump(_kubelet(layout, addresses)))
-    _write(layout.conf / "kube-proxy.yaml", _dump(_kube_proxy(layout, addresses)))
-    _write(layout.conf / "resolv.conf", _resolv_conf())
+        write_private(layout.conf / f"{name}.kubeconfig", _kubeconfig(layout, addresses, name, name))
+    write_private(layout.admin_kubeconfig, _kubeconfig(layout, addresses, "admin", CONTEXT_NAME))
+    write_private(layout.conf / "containerd.toml", _containerd(layout, images.pause))
+    write_private(layout.conf / "cni" / "10-roost.conflist", json.dumps(_cni(addresses), indent=2))
+    write_private(layout.conf / "kubelet.yaml", _dump(_kubelet(layout, addresses)))
+    write_private(layout.conf / "kube-proxy.yaml", _dump(_kube_proxy(layout, addresses)))
+    write_private(layout.conf / "resolv.conf", _resolv_conf())
     secrets_file = layout.conf / "encryption.yaml"
     if not secrets_file.exists():  # a new key would make the stored Secrets unreadable
-        _write(secrets_file, _dump(_encryption()))
-
-
-def _write(path: Path, content: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(content)
+        write_private(secrets_file, _dump(_encryption()))
 
 
 def _dump(document: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import sys
 
 CONNECT_SECONDS = 5.0
@@ -59,5 +60,7 @@ def parse(arguments: list[str]) -> dict[int, tuple[str, int]]:
 
 
 if __name__ == "__main__":
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # two descriptors for each connection
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(parse(sys.argv[1:])))

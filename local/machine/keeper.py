@@ -31,6 +31,8 @@ PR_SET_PDEATHSIG = 1
 NAMESPACES_SECONDS = 10.0
 STOP_SECONDS = 40.0
 MAX_QUICK_DEATHS = 5
+FORWARDER_BACKOFF_SECONDS = 1.0
+FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 QUICK_SECONDS = 30.0
 
 
@@ -57,7 +59,8 @@ def _run(*argv: str, check: bool = True, stdin: str | None = None) -> None:
 def plug_in(pid: int, plan: Addresses) -> None:
     """Connect the namespace of `pid` to the host, and give it a way out.
 
-    The firewall rule lives in a table of our own, so that it goes in one piece.
+    The firewall rules live in a table of our own, so that they go in one piece. The host itself reaches the
+    machine; what the host merely forwards, from its other networks, does not.
     """
     unplug(plan)
     _run("ip", "link", "add", plan.name, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
@@ -68,16 +71,32 @@ def plug_in(pid: int, plan: Addresses) -> None:
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr {plan.link} oifname != "{plan.name}" masquerade
   }}
+  chain through {{
+    type filter hook forward priority filter; policy accept;
+    oifname "{plan.name}" ct state established,related accept
+    oifname "{plan.name}" drop
+  }}
 }}
 """
     _run("nft", "-f", "-", stdin=rules)
-    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    if FORWARDING.read_text().strip() == "0":
+        FORWARDING.write_text("1")
+        _forwarding_mark(layout()).touch()
 
 
 def unplug(plan: Addresses) -> None:
     """Remove what `plug_in` added; safe when nothing is there."""
     _run("ip", "link", "del", plan.name, check=False)
     _run("nft", "delete", "table", "ip", plan.name, check=False)
+    mark = _forwarding_mark(layout())
+    if mark.exists():
+        FORWARDING.write_text("0")
+        mark.unlink()
+
+
+def _forwarding_mark(place: Layout) -> Path:
+    """There while forwarding is on because of us; it outlives a `kill -9` of the keeper."""
+    return place.root / "forwarding-was-off"
 
 
 class Keeper:
@@ -88,7 +107,6 @@ class Keeper:
         self._machine: subprocess.Popen[bytes] | None = None
         self._forwarder: subprocess.Popen[bytes] | None = None
         self._stopping = False
-        self._forwarding_before = Path("/proc/sys/net/ipv4/ip_forward").read_text()
 
     def run(self) -> None:
         """Start the machine, restart it when it dies; give up after five quick deaths in a row."""
@@ -134,6 +152,9 @@ class Keeper:
             os.write(write, b"go\n")
         finally:
             os.close(write)
+        self._publish()
+
+    def _publish(self) -> None:
         https, http = self._edge_ports
         routes = [
             f"{https}={self._plan.node}:{EDGE_HTTPS_NODE_PORT}",
@@ -151,7 +172,8 @@ class Keeper:
                 if time.monotonic() - stopping_since > STOP_SECONDS:
                     self._machine.kill()
             if self._forwarder and self._forwarder.poll() is not None and not self._stopping:
-                self._machine.kill()  # both or none: a machine that nobody reaches is not up
+                time.sleep(FORWARDER_BACKOFF_SECONDS)
+                self._publish()
             time.sleep(0.2)
         if self._forwarder:
             self._forwarder.kill()
@@ -163,8 +185,8 @@ class Keeper:
                 process.kill()
                 process.wait(timeout=10)
         unplug(self._plan)
-        Path("/proc/sys/net/ipv4/ip_forward").write_text(self._forwarding_before)
         nodeprep.remove_cgroups(self._plan)
+        nodeprep.remove_scratch_places()
         self._layout.status_file.unlink(missing_ok=True)
         self._layout.pid_file.unlink(missing_ok=True)
 

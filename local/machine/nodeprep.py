@@ -19,6 +19,11 @@ SYSCTLS = {
     "net/ipv6/conf/all/disable_ipv6": "1",
 }
 
+SCRATCH = tuple(
+    Path(name) for name in ("/opt/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers")
+)
+"""Where kubelet, containerd and the CNI plugins write whatever they are told; the machine has its own."""
+
 HOST_SETTINGS = (
     "vm/overcommit_memory",
     "vm/panic_on_oom",
@@ -51,9 +56,9 @@ def _mounts(layout: Layout) -> None:
     # /run of its own: sockets, locks and network namespaces of the containers vanish with the machine.
     _run("mount", "-t", "tmpfs", "-o", "mode=0755", "roost-run", "/run")
     Path("/run/lock").mkdir()
-    cni_cache = Path("/var/lib/cni")
-    cni_cache.mkdir(parents=True, exist_ok=True)
-    _run("mount", "-t", "tmpfs", "-o", "mode=0700", "roost-cni", str(cni_cache))
+    for place in SCRATCH:
+        place.mkdir(parents=True, exist_ok=True)
+        _run("mount", "-t", "tmpfs", "-o", "mode=0700", "roost-scratch", str(place))
     # kubelet and the containers' mounts must be seen by each other, and by nobody outside.
     _run("mount", "--make-rshared", "/")
     _shield_host_settings()
@@ -96,8 +101,14 @@ def make_cgroups(addresses: Addresses) -> None:
             if (group / name).exists() and not (group / name).read_text().strip():
                 (group / name).write_text((root / name).read_text())
     if (CGROUPS / "cgroup.controllers").exists():
-        available = (CGROUPS / "cgroup.controllers").read_text().split()
-        (CGROUPS / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in available))
+        switches = CGROUPS / "cgroup.subtree_control"
+        missing = set((CGROUPS / "cgroup.controllers").read_text().split()) - set(
+            switches.read_text().split()
+        )
+        for name in missing:
+            # A group that holds processes refuses some; kubelet names those that it cannot do without.
+            with contextlib.suppress(OSError):
+                switches.write_text(f"+{name}")
 
 
 def remove_cgroups(addresses: Addresses) -> None:
@@ -107,6 +118,19 @@ def remove_cgroups(addresses: Addresses) -> None:
         for directory, _, _ in os.walk(root / addresses.name, topdown=False):
             with contextlib.suppress(OSError):
                 Path(directory).rmdir()
+
+
+def remove_scratch_places() -> None:
+    """Remove the empty directories that the machine's own were mounted on."""
+    for place in SCRATCH:
+        with contextlib.suppress(OSError):
+            place.rmdir()
+
+
+def policies_enforced() -> bool:
+    """Whether kube-router's chain is in the packet filter; until then every pod reaches every other."""
+    argv = ["iptables", "--wait", "5", "--numeric", "--list", "KUBE-ROUTER-FORWARD"]
+    return subprocess.run(argv, capture_output=True, timeout=10, check=False).returncode == 0
 
 
 def api_ready(layout: Layout, node: str) -> bool:

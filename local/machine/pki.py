@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from local.machine.files import write_private
 from local.machine.layout import CLUSTER_DOMAIN, NODE_NAME, Addresses, Layout
 
 AUTHORITY_LIFETIME = dt.timedelta(days=3650)
@@ -81,13 +82,8 @@ def ensure(layout: Layout, addresses: Addresses) -> None:
             _write_authority(layout.pki, name)
     service_key = layout.pki / "service-accounts.key"
     if not service_key.exists():
-        key = ec.generate_private_key(ec.SECP256R1())
-        _write_private(service_key, _key_pem(key))
-        (layout.pki / "service-accounts.pub").write_bytes(
-            key.public_key().public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        )
+        write_private(service_key, _key_pem(ec.generate_private_key(ec.SECP256R1())))
+    write_private(layout.pki / "service-accounts.pub", _public_pem(_load_key(service_key)))
     for leaf in leaves(addresses):
         if not _leaf_current(layout.pki, leaf):
             _write_leaf(layout.pki, leaf)
@@ -96,7 +92,10 @@ def ensure(layout: Layout, addresses: Addresses) -> None:
 def _valid(path: Path, margin: dt.timedelta) -> bool:
     if not path.exists() or not path.with_suffix(".key").exists():
         return False
-    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    except ValueError:
+        return False  # cut short by a full disk, say: as good as none
     return certificate.not_valid_after_utc - dt.datetime.now(dt.UTC) > margin
 
 
@@ -140,8 +139,7 @@ def _write_authority(pki: Path, name: str) -> None:
 
 def _write_leaf(pki: Path, leaf: Leaf) -> None:
     authority = x509.load_pem_x509_certificate((pki / f"{leaf.authority}-ca.crt").read_bytes())
-    signer = serialization.load_pem_private_key((pki / f"{leaf.authority}-ca.key").read_bytes(), None)
-    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    signer = _load_key(pki / f"{leaf.authority}-ca.key")
     key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.NameAttribute(NameOID.COMMON_NAME, leaf.common_name)]
     if leaf.organization:
@@ -197,6 +195,18 @@ def _key_usage(*, signs: bool) -> x509.KeyUsage:
     )
 
 
+def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
+
+
+def _public_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -204,11 +214,5 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _write_pair(path: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    _write_private(path.with_suffix(".key"), _key_pem(key))
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_bytes(content)
+    write_private(path.with_suffix(".key"), _key_pem(key))
+    write_private(path, certificate.public_bytes(serialization.Encoding.PEM))

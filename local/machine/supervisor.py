@@ -180,6 +180,8 @@ def ready(place: Layout, name: str) -> bool:
         return _connects(str(place.containerd_socket))
     if name == "kube-apiserver":
         return nodeprep.api_ready(place, node)
+    if name == "kube-router":
+        return nodeprep.policies_enforced()
     if name == "kubelet":
         return _connects(("127.0.0.1", 10248))
     return True

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
-import socket
 import ssl
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,30 +15,47 @@ from cryptography import x509
 
 from local import machine
 from local.machine.layout import addresses, layout
-from local.progress import Quiet
+from local.progress import PhaseError, Quiet
 from tests.machine.conftest import Node, start_node
+from tests.machine.host import (
+    FORWARDING,
+    connects,
+    eventually,
+    in_machine,
+    listeners,
+    listens,
+    neighbour,
+    pids_of,
+    traces,
+)
 
 
-def test_node_is_ready_and_names_resolve(node: Node) -> None:
+def test_node_is_ready_and_names_have_an_answer(node: Node) -> None:
     assert "Ready" in node.kubectl("get", "nodes", "--no-headers")
-    endpoints = json.loads(node.kubectl("-n", "kube-system", "get", "endpointslices", "-o", "json"))
-    assert any(slice_["endpoints"] for slice_ in endpoints["items"])
+    slices = json.loads(node.kubectl("-n", "kube-system", "get", "endpointslices", "-o", "json"))
+    assert any(piece["endpoints"] for piece in slices["items"])
 
 
 def test_nobody_gets_in_without_a_certificate(node: Node) -> None:
     context = ssl.create_default_context(cafile=str(layout().pki / "cluster-ca.crt"))
-    import http.client
-
     connection = http.client.HTTPSConnection(addresses().node, 6443, timeout=5, context=context)
     connection.request("GET", "/api/v1/secrets")
     assert connection.getresponse().status == 401
 
 
-def test_it_listens_on_loopback_and_on_its_own_link_only(node: Node) -> None:
-    """From the host's side: the edge's two ports on 127.0.0.1, and nothing of ours on any other address."""
-    listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
-    ours = [line.split()[3] for line in listening.splitlines() if "local.machine" in line or ":18443" in line]
-    assert sorted(ours) == ["127.0.0.1:18443"] or all(address.startswith("127.0.0.1:") for address in ours)
+def test_in_the_hosts_network_it_listens_on_loopback_only(node: Node) -> None:
+    assert listeners() == ["127.0.0.1:18080", "127.0.0.1:18443"]
+
+
+def test_other_hosts_are_not_let_through_to_it(node: Node) -> None:
+    """What this host merely forwards, from its other networks, reaches no port of the machine."""
+    with neighbour() as name:
+        assert connects(addresses().node, 6443), "the host itself must reach it"
+        assert not connects(addresses().node, 6443, namespace=name)
+
+
+def test_policies_are_in_force_once_it_counts_as_up(node: Node) -> None:
+    assert "KUBE-ROUTER-FORWARD" in in_machine("iptables", "--list-rules", "FORWARD")
 
 
 def test_certificates_have_proper_lifetimes_and_keys_are_private(node: Node) -> None:
@@ -52,87 +67,58 @@ def test_certificates_have_proper_lifetimes_and_keys_are_private(node: Node) -> 
     assert [path.name for path in layout().pki.glob("*.key") if path.stat().st_mode & 0o077] == []
 
 
-@pytest.mark.parametrize("victim", ["keeper", "supervisor", "kube-apiserver", "containerd", "etcd"])
+def test_a_dead_forwarder_comes_back_and_takes_nothing_with_it(node: Node) -> None:
+    os.kill(pids_of("local.machine.forward")[0], signal.SIGKILL)
+    assert eventually(lambda: not listens(18443), 3)
+    assert eventually(lambda: listens(18443))
+    assert [part.restarts for part in machine.status() if part.name == "etcd"] == [0]
+
+
+@pytest.mark.parametrize(
+    "victim",
+    ["local.machine.keeper", "local.machine.supervisor", "kube-apiserver", "containerd", "etcd"],
+)
 def test_a_killed_part_is_back_after_the_next_start(node: Node, victim: str) -> None:
     node.kubectl("create", "configmap", f"kept-{victim}")
-    for pid in _pids(victim):
+    for pid in pids_of(victim):
         os.kill(pid, signal.SIGKILL)
     time.sleep(1)
     again = start_node()
     assert again.kubectl("get", "configmap", f"kept-{victim}", "-o", "name")
 
 
+def test_a_half_written_certificate_is_made_anew(node: Node) -> None:
+    machine.stop(Quiet())
+    path = layout().pki / "scheduler.crt"
+    path.write_bytes(path.read_bytes()[:100])
+    (layout().pki / "service-accounts.pub").unlink()
+    assert "Ready" in start_node().kubectl("get", "nodes", "--no-headers")
+
+
+def test_a_machine_that_cannot_start_says_so_at_once(machine_state: Path) -> None:
+    machine.stop(Quiet())
+    obstacle = Path("/opt/containerd")
+    assert not obstacle.exists(), "the last stop should have removed it"
+    obstacle.write_text("a file where the machine needs a directory")
+    started = time.monotonic()
+    try:
+        with pytest.raises(PhaseError, match="ended as soon as it was started"):
+            start_node()
+    finally:
+        obstacle.unlink()
+    assert time.monotonic() - started < 60
+
+
 def test_stopping_leaves_nothing_behind(machine_state: Path) -> None:
     machine.stop(Quiet())
-    before = _traces()
-    start_node()
-    assert _traces() != before, "this test would not notice a running machine"
-    machine.stop(Quiet())
-    _eventually(lambda: _traces() == before)
-    assert _traces() == before
-
-
-def _pids(victim: str) -> list[int]:
-    """Processes of this test's own machine whose command line names the victim."""
-    state = str(layout().root).encode()
-    wanted = {
-        "keeper": b"local.machine.keeper",
-        "supervisor": b"local.machine.supervisor",
-    }.get(victim, victim.encode())
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        try:
-            command = (entry / "cmdline").read_bytes()
-            environment = (entry / "environ").read_bytes()
-        except (OSError, ValueError):
-            continue
-        first = command.split(b"\0")[0].rsplit(b"/", 1)[-1]
-        mine = state.removesuffix(b"/machine") in environment or state in command
-        ours = victim in ("keeper", "supervisor") and wanted in command and not first.startswith(b"unshare")
-        if mine and (first == wanted or ours):
-            found.append(int(entry.name))
-    assert found, f"no {victim} to kill"
-    return found
-
-
-def _traces() -> dict[str, set[str]]:
-    """What the host has that a machine could have left."""
-
-    def lines(*argv: str) -> set[str]:
-        result = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
-        return set(result.stdout.splitlines())
-
-    state = str(layout().root.parent).encode()
-    processes: set[str] = set()
-    for entry in Path("/proc").iterdir():
-        try:
-            if (
-                entry.name.isdigit()
-                and state in (entry / "environ").read_bytes()
-                and int(entry.name) != os.getpid()
-            ):
-                processes.add((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return {
-        "links": {line.split()[0] for line in lines("ip", "-br", "link")},
-        "mounts": set(Path("/proc/self/mounts").read_text().splitlines()),
-        "tables": lines("nft", "list", "tables"),
-        "iptables": lines("iptables-save"),
-        "cgroups": {str(path) for path in Path("/sys/fs/cgroup").glob(f"*/{addresses().name}")},
-        "namespaces": lines("ip", "netns", "list"),
-        "processes": processes,
-        "ports": {str(port) for port in (18443, 18080) if _listens(port)},
-        "forwarding": {Path("/proc/sys/net/ipv4/ip_forward").read_text()},
-    }
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _eventually(check: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not check() and time.monotonic() < deadline:
-        time.sleep(0.2)
+    forwarding = FORWARDING.read_text()
+    FORWARDING.write_text("0\n")
+    try:
+        before = traces()
+        start_node()
+        assert traces() != before, "this test would not notice a running machine"
+        machine.stop(Quiet())
+        eventually(lambda: traces() == before)
+        assert traces() == before
+    finally:
+        FORWARDING.write_text(forwarding)
