@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,10 @@ class Stack:
                 "Wait for it to end or stop it, then run `make up` again.",
             )
 
+    def interrupted_since(self) -> datetime | None:
+        """When the pulumi began that was killed and left its lock; None when there is no such lock."""
+        return min(filter(None, map(_began, self._locks())), default=None)
+
     def release_dead_locks(self, progress: Progress) -> None:
         """A killed pulumi leaves its lock in the backend; release it. Call `refuse_if_busy` before."""
         if self._lock_holders():
@@ -62,7 +67,10 @@ class Stack:
             self._query("cancel", "--yes", "--stack", STACK)
 
     def _lock_holders(self) -> list[int]:
-        return [_holder(path) for path in self.backend().glob(f".pulumi/locks/**/{STACK}/*.json")]
+        return [_holder(path) for path in self._locks()]
+
+    def _locks(self) -> list[Path]:
+        return list(self.backend().glob(f".pulumi/locks/**/{STACK}/*.json"))
 
     def outputs(self, *, secrets: bool = False) -> dict[str, Any]:
         """The stack's outputs; {} when it was never up. Secrets are "[secret]" unless asked for."""
@@ -194,6 +202,13 @@ def _holder(lock: Path) -> int:
         return int(json.loads(lock.read_text())["pid"])
     except (OSError, ValueError, KeyError):
         return 0
+
+
+def _began(lock: Path) -> datetime | None:
+    try:
+        return datetime.fromisoformat(json.loads(lock.read_text())["timestamp"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _is_pulumi(pid: int) -> bool:

@@ -76,8 +76,8 @@ def _phases(run: Run, context: str | None) -> None:
         stack = tools.stack()
         left = leftovers.find(stack.backend())
         stack.refuse_if_busy()  # after looking: what a living update is creating is no left-over
-        stack.release_dead_locks(phase)
-        leftovers.remove(target, left, phase)
+        leftovers.remove(target, left, stack.interrupted_since(), phase)
+        stack.release_dead_locks(phase)  # after: until nothing is left over, they say when that update began
         tally = stack.up(phase)
         (phase.result if tally.changed() else phase.unchanged)(tally.summary())
     if not target.embedded:

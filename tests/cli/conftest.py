@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from local.cli.platform import Target
+from tests.support import controlplane
+from tests.support.controlplane import ControlPlane
 
 
 @pytest.fixture
@@ -13,3 +19,18 @@ def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ROOST_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("ROOST_CACHE", str(tmp_path / "cache"))
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Generator[ControlPlane]:
+    """A real API server, whose cluster stands for one of the user's own."""
+    with controlplane.running(tmp_path_factory.mktemp("control-plane")) as started:
+        yield started
+
+
+@pytest.fixture
+def own(plane: ControlPlane, roots: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """That cluster as `make up CONTEXT=…` sees it; kubectl is on PATH and knows its context."""
+    monkeypatch.setenv("PATH", f"{plane.kubectl.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
+    return Target(plane.kubeconfig, controlplane.CONTEXT, embedded=False)

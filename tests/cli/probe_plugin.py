@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import grpc
 from google.protobuf import empty_pb2
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import provider_pb2
 
 from local.plugins.base.provider import FallbackProvider, run
@@ -34,7 +35,9 @@ class Probe(FallbackProvider):
             context.abort(grpc.StatusCode.ABORTED, "cancelled")
         if request.properties["fails"]:
             context.abort(grpc.StatusCode.INTERNAL, "the table is already there")
-        return provider_pb2.CreateResponse(id="id", properties=request.properties)
+        metadata = MessageToDict(request.properties)["metadata"]
+        identity = f"{metadata['namespace']}/{metadata['name']}"  # as the Kubernetes provider does
+        return provider_pb2.CreateResponse(id=identity, properties=request.properties)
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()

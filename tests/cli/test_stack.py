@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -156,10 +157,19 @@ def test_a_living_engine_is_left_in_peace(stack: Stack) -> None:
 def test_what_a_killed_engine_was_creating_is_known(stack: Stack) -> None:
     write(stack, "Thing('one', 30, kind='kubernetes:batch/v1:Job')\n")
     threading.Thread(target=kill_engine_soon, args=(stack,), daemon=True).start()
+    before = datetime.now(UTC)
     with pytest.raises(PhaseError):
         stack.up(Quiet())
     (found,) = leftovers.find(stack.backend())
     assert found == leftovers.Unfinished("Job.v1.batch", "roost", "one")
+    began = stack.interrupted_since()
+    assert began is not None
+    assert before < began < datetime.now(UTC)
+    stack.release_dead_locks(Quiet())
+    assert stack.interrupted_since() is None
+    write(stack, "Thing('one', 0, kind='kubernetes:batch/v1:Job')\n")
+    stack.up(Quiet())
+    assert leftovers.find(stack.backend()) == [], "what is made by now must not be removed as half-made"
 
 
 def lock(stack: Stack, pid: int) -> None:
