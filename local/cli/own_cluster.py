@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from local import paths
-from local.cli import facts, kubectl, platform, tools
+from local.cli import facts, kubectl, platform, tools, whereabouts
 from local.cli.phases import Phase, Run
 from local.images.external import load_images
 from local.progress import PhaseError
@@ -25,13 +28,13 @@ NAMESPACE = "roost"
 def prepare(run: Run, context: str) -> platform.Target:
     """Check the cluster, build pulumi where there is none, give the cluster the images."""
     with run.phase("Check") as phase:
-        target = platform.Target(_own_kubeconfig(context), context, embedded=False)
-        storage_class = _check(phase, target)
+        target, storage_class, place = admit(phase, context)
     with run.phase("Tools") as phase:
         tools.build_pulumi(phase)
     with run.phase("Images") as phase:
         images = load_images(context, phase)
         phase.result(f"loaded into {context}")
+    whereabouts.record(place)
     platform.write(
         platform.PlatformFacts(
             kubeconfig=target.kubeconfig,
@@ -42,6 +45,29 @@ def prepare(run: Run, context: str) -> platform.Target:
         )
     )
     return target
+
+
+def admit(phase: Phase, context: str) -> tuple[platform.Target, str | None, whereabouts.Place]:
+    """Check the cluster, and only then let the context's kubeconfig lead to it.
+
+    Returns the target, its default storage class, and which cluster it is.
+
+    Raises:
+        PhaseError: the cluster does not answer, lacks something, or is not the one that the stack is in.
+    """
+    whereabouts.refuse_elsewhere(whereabouts.Place(context))
+    target = platform.Target(_kubeconfig(context), context, embedded=False)
+    scratch = target.kubeconfig.with_suffix(".new")
+    try:
+        _write_kubeconfig(context, scratch)
+        asked = replace(target, kubeconfig=scratch)
+        place = whereabouts.of(asked)
+        whereabouts.refuse_elsewhere(place)
+        storage_class = _check(phase, asked)
+        scratch.replace(target.kubeconfig)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return target, storage_class, place
 
 
 def publish(run: Run, target: platform.Target) -> None:
@@ -126,7 +152,14 @@ def _forward(phase: Phase, target: platform.Target) -> None:
         time.sleep(0.2)
 
 
-def _own_kubeconfig(context: str) -> Path:
+def _kubeconfig(context: str) -> Path:
+    """Where the kubeconfig of that context alone is: each has its own, as the state of a stack names it."""
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "-", context)[:40]
+    digest = hashlib.sha256(context.encode()).hexdigest()[:8]
+    return paths.state() / "contexts" / f"{readable}-{digest}.kubeconfig"
+
+
+def _write_kubeconfig(context: str, path: Path) -> None:
     """A kubeconfig of this context alone: whoever uses it later cannot hit another cluster by mistake."""
     if shutil.which("kubectl") is None:
         raise PhaseError("kubectl is missing.", "Install kubectl, so that `make up` can reach your cluster.")
@@ -137,11 +170,10 @@ def _own_kubeconfig(context: str) -> Path:
             f"kubectl does not know the context {context!r}: {answer.stderr.strip()}",
             "`kubectl config get-contexts` lists those that it knows; KUBECONFIG names other files.",
         )
-    path = paths.state() / "own.kubeconfig"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.chmod(0o600)
     path.write_text(answer.stdout)
-    return path
 
 
 def pid_file() -> Path:

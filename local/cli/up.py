@@ -20,6 +20,7 @@ from local.cli import (
     timings,
     tools,
     units,
+    whereabouts,
 )
 from local.cli.phases import Phase, PhaseFailedError, PhaseTiming, Run
 from local.cli.workloads import ServerPods
@@ -90,6 +91,7 @@ def _phases(run: Run, context: str | None) -> None:
 
 def _embedded(run: Run) -> platform.Target:
     with run.phase("Check") as phase:
+        whereabouts.refuse_elsewhere(whereabouts.Place(None))
         check(phase)
     with run.phase("Packages") as phase:
         tools.install_packages(phase)
@@ -99,8 +101,12 @@ def _embedded(run: Run) -> platform.Target:
         images = tools.build_images(phase)
     with run.phase("Cluster") as phase:
         found = tools.start_machine(phase, images)
+        target = platform.Target(found.kubeconfig, found.context, embedded=True)
+        place = whereabouts.of(target)
+        whereabouts.refuse_elsewhere(place)
+        whereabouts.record(place)
         platform.write(found)
-    return platform.Target(found.kubeconfig, found.context, embedded=True)
+    return target
 
 
 def check(phase: Phase) -> None:

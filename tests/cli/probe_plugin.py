@@ -31,11 +31,12 @@ class Probe(FallbackProvider):
     def Create(
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CreateResponse:
-        if self.cancelled.wait(request.properties["seconds"]):
+        given = MessageToDict(request.properties)
+        if self.cancelled.wait(given["seconds"]):
             context.abort(grpc.StatusCode.ABORTED, "cancelled")
-        if request.properties["fails"]:
+        if given["fails"]:
             context.abort(grpc.StatusCode.INTERNAL, "the table is already there")
-        metadata = MessageToDict(request.properties)["metadata"]
+        metadata = given["metadata"]
         identity = f"{metadata['namespace']}/{metadata['name']}"  # as the Kubernetes provider does
         return provider_pb2.CreateResponse(id=identity, properties=request.properties)
 

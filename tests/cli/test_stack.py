@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from local import paths
-from local.cli import leftovers, tools
+from local.cli import leftovers, tools, whereabouts
 from local.cli.stack import Stack
 from local.progress import PhaseError, Quiet
 from local.toolchain import gobuild, plugins, pulumi
@@ -178,3 +178,17 @@ def lock(stack: Stack, pid: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     holder = {"pid": pid, "username": "root", "hostname": "here", "timestamp": "2026-01-01T00:00:00Z"}
     (folder / "0d9c2b7e.json").write_text(json.dumps(holder))
+
+
+@pytest.mark.parametrize("arguments", [["state", "delete", "--all"], ["destroy", "--skip-preview"]])
+def test_what_a_refused_move_advises_lets_the_next_one_through(stack: Stack, arguments: list[str]) -> None:
+    write(stack, "Thing('one', 0, kind='kubernetes:batch/v1:Job')\n")
+    stack.up(Quiet())
+    whereabouts.record(whereabouts.Place("kind-kind", "uid"))
+    with pytest.raises(PhaseError) as caught:
+        whereabouts.refuse_elsewhere(whereabouts.Place(None))
+    assert f"pulumi {arguments[0]}" in caught.value.remedy
+    command = [stack.pulumi, *arguments, "-s", "local", "--yes"]
+    environment = dict(stack.environment)
+    subprocess.run(command, cwd=stack.directory, env=environment, check=True, capture_output=True)
+    whereabouts.refuse_elsewhere(whereabouts.Place(None))
