@@ -48,7 +48,7 @@ types:   ## basedpyright, strict
 unit:    ## the fast tests only
 	@$(ROOST) unit
 
-e2e:     ## the end-to-end tests, on the running stack
+e2e:     ## the end-to-end tests, on the running stack (embedded only: they destroy it)
 	@$(ROOST) e2e
 
 docs:    ## regenerate docs/settings.md from the settings models

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from local import paths
-from local.cli import tools, units
+from local.cli import tools, units, whereabouts
 from local.cli.phases import Run
+from local.progress import PhaseError
 
 UNIT_FOLDERS = ("tests/unit", "tests/components")
 END_TO_END = "tests/stack"
@@ -58,7 +59,18 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def e2e() -> int:
-    """The end-to-end tests, which need the running stack and change it."""
+    """The end-to-end tests, which need the running stack, change it, destroy it and bring it back.
+
+    Raises:
+        PhaseError: the stack is in a cluster of the user's own, where its data would not survive that.
+    """
+    place = whereabouts.recorded()
+    if place is not None and place.context is not None:
+        raise PhaseError(
+            f"The stack is in {place}; the end-to-end tests destroy it, and its data there with it.",
+            "They run on the embedded cluster only: `make down`, then give them a stack of their own, "
+            "`ROOST_STATE=<an empty directory> make e2e`.",
+        )
     return _first_failure([*_pytest(), "-x", END_TO_END])
 
 
