@@ -23,6 +23,7 @@ ROOM = 20 * GIB
 def bench_up(console: Console, *, confirmed: bool) -> int:
     """Run `make up` twice in empty directories; 0 when both kept within their targets.
 
+    When one fails the directories stay, for the sake of the logs in them.
     Debian packages that are installed already stay installed, so the Packages phase is only cold on a bare
     machine. Raises PhaseError when the stack runs (one fits on a host) or nobody confirmed.
     """
@@ -31,27 +32,33 @@ def bench_up(console: Console, *, confirmed: bool) -> int:
     place = paths.cache().parent / "roost-bench"
     _confirm(console, place, confirmed=confirmed)
     environment = _cold(place)
+    finished = False
     try:
-        codes = [_make(console, title, environment, "up") for title in ("cold", "second")]
+        # Not a second time after a failure, which would write over the logs of it.
+        finished = all(_make(console, title, environment, "up") == 0 for title in ("cold", "second"))
     finally:
         _make(console, "taking it down", environment, "down")
+        if not finished:
+            console.print(f"\n  `make up` did not finish. What it left is kept: {place / 'state' / 'logs'}")
+    if not finished:
+        return 1
     runs = _runs(environment)
     removal.remove(place)
     console.print()
     timings.show(console, runs, "cold, and a second time")
-    return 0 if not any(codes) and _judge(console, runs) else 1
+    return 0 if _judge(console, runs) else 1
 
 
 def _confirm(console: Console, place: Path, *, confirmed: bool) -> None:
     console.print(
         f"  Builds everything from nothing in {place} (up to half an hour, {units.size(ROOM)} of disk)."
     )
+    if not confirmed and not (
+        sys.stdin.isatty() and console.input("  Go on? [y/N] ").strip().lower() in ("y", "yes")
+    ):
+        raise PhaseError("Nothing was started.", "`make bench-up YES=1` does not ask.")
     if place.exists():
         removal.remove(place)
-    if confirmed:
-        return
-    if not sys.stdin.isatty() or console.input("  Go on? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise PhaseError("Nothing was started.", "`make bench-up YES=1` does not ask.")
 
 
 def _cold(place: Path) -> dict[str, str]:

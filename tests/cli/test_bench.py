@@ -24,6 +24,9 @@ if sys.argv[1] == "up":
     seconds = [900, SECOND][len(runs)]
     runs.append({"at": "2026-01-01T00:00:00", "seconds": seconds, "succeeded": True, "phases": [phase]})
     (state / "timings.json").write_text(json.dumps(runs))
+    (state / "logs").mkdir(exist_ok=True)
+    (state / "logs" / "up.log").write_text("why it failed")
+    sys.exit(len(runs) == FAILS)
 """
 
 
@@ -36,8 +39,10 @@ def calls(roots: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return roots / "calls"
 
 
-def run(seconds_of_second: int) -> tuple[int, str]:
-    (paths.REPO / "local" / "bootstrap.py").write_text(STUB.replace("SECOND", str(seconds_of_second)))
+def run(seconds_of_second: int, fails: int = 0) -> tuple[int, str]:
+    """`fails` is the number of the `make up` that fails, 0 for none."""
+    stub = STUB.replace("SECOND", str(seconds_of_second)).replace("FAILS", str(fails))
+    (paths.REPO / "local" / "bootstrap.py").write_text(stub)
     out = io.StringIO()
     return bench.bench_up(Console(file=out, width=120), confirmed=True), out.getvalue()
 
@@ -57,6 +62,19 @@ def test_a_second_run_that_is_too_slow_fails(calls: Path) -> None:
     code, said = run(75)
     assert code == 1
     assert "✗ second  1 min 15 s" in said
+
+
+@pytest.mark.parametrize("fails", [1, 2])
+def test_the_logs_of_a_run_that_failed_stay(calls: Path, roots: Path, fails: int) -> None:
+    code, said = run(12, fails)
+    assert code == 1
+    assert [line.split()[0] for line in calls.read_text().splitlines()] == ["up"] * fails + ["down"]
+    logs = roots / "roost-bench" / "state" / "logs"
+    assert str(logs) in "".join(said.split())
+    assert (logs / "up.log").read_text() == "why it failed"
+    code, said = run(12)
+    assert code == 0, said
+    assert not (roots / "roost-bench").exists()
 
 
 def test_it_does_not_start_unasked(roots: Path, calls: Path) -> None:
