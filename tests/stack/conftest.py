@@ -5,12 +5,14 @@ These tests change what runs (and put it back), so they run one after the other,
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
 
+from local import paths
 from tests.support.stack import REPO, Stack, make_env, say
 
 
@@ -21,6 +23,8 @@ def stack() -> Stack:
     if "LETTA_BASE_URL" not in env:
         subprocess.run(["make", "up"], cwd=REPO, timeout=3600, check=True, stdout=sys.stderr)
         env = make_env()
+    if not json.loads(paths.platform_facts().read_text())["embedded"]:
+        pytest.fail("these tests destroy the stack that they find: they only run on the embedded cluster")
     return Stack(env)
 
 
