@@ -10,6 +10,7 @@ from rich.console import Console
 from local import machine, paths
 from local.cli import lock, own_cluster, platform, removal, units
 from local.cli.phases import Run
+from local.images.buildah import Buildah
 from local.progress import PhaseError
 
 WORD = "delete"
@@ -58,6 +59,7 @@ def clean(console: Console, *, confirmed: bool) -> int:
     with lock.exclusive("clean"):
         stop(run)
         with run.phase("Clean") as phase:
+            Buildah().reset()  # it keeps a part of its store outside of the cache
             freed = 0
             for path in doomed:  # the cache last: this very program runs from it
                 phase.note(f"removing {path}")

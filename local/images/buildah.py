@@ -35,6 +35,8 @@ class Buildah:
         self._store.mkdir(parents=True, exist_ok=True)
         driver = _storage_driver(self._store)
         return [
+            # In mounts of its own: buildah leaves its store mounted, and a killed build leaves its layers.
+            *("unshare", "--mount", "--propagation=private"),
             "buildah",
             f"--root={self._store}",
             f"--runroot={self._run_root}",
@@ -97,8 +99,6 @@ class Buildah:
 
     def reset(self) -> None:
         """Throw the store away; everything in it can be built again."""
-        for mounted in (self._store / "overlay", self._run_root / "overlay"):
-            subprocess.run(["umount", str(mounted)], capture_output=True, timeout=30, check=False)
         for directory in (self._store, self._run_root):
             if directory.exists():
                 shutil.rmtree(directory)

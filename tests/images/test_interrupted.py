@@ -63,6 +63,17 @@ def test_a_killed_build_is_done_again(binary: Path, tmp_path: Path, delay: float
         p.name for p in build.archive.parent.iterdir() if p.name.startswith("work-") or p.suffix == ".partial"
     ]
     assert left == []
+    assert _mounted_below(tmp_path) == []
+
+
+def test_a_build_leaves_nothing_mounted(binary: Path, tmp_path: Path) -> None:
+    wrap_binary("probe", binary, [], Quiet())
+    assert _mounted_below(tmp_path) == []
+
+
+def _mounted_below(place: Path) -> list[str]:
+    mounts = Path("/proc/self/mounts").read_text().splitlines()
+    return [line for line in mounts if line.split()[1].startswith(str(place))]
 
 
 def test_old_archives_are_dropped_and_recent_ones_kept(binary: Path) -> None:
