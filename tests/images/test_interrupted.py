@@ -57,18 +57,13 @@ def test_a_killed_build_is_done_again(binary: Path, tmp_path: Path, delay: float
     assert child.pid is not None
     _kill_tree(child.pid)
     child.join(10)
+    assert _mounted_below(tmp_path) == []
     build = wrap_binary("probe", binary, [], Quiet())
     assert build.archive.stat().st_size > binary.stat().st_size
     left = [
         p.name for p in build.archive.parent.iterdir() if p.name.startswith("work-") or p.suffix == ".partial"
     ]
     assert left == []
-    assert _mounted_below(tmp_path) == []
-
-
-def test_a_build_leaves_nothing_mounted(binary: Path, tmp_path: Path) -> None:
-    wrap_binary("probe", binary, [], Quiet())
-    assert _mounted_below(tmp_path) == []
 
 
 def _mounted_below(place: Path) -> list[str]:
