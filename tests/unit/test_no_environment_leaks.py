@@ -15,13 +15,6 @@ from tests.unit.sources import texts
 IN_CONTAINERS = {"/root" + "/.cache/pip"}
 """Paths that exist in a container of ours on every machine."""
 
-PUBLIC_HOSTS = {
-    "pypi.org",
-    "files.pythonhosted.org",
-    "proxy.golang.org",
-    "registry.npmjs.org",
-    "deb.debian.org",
-}
 _REGISTRY_VARIABLES = re.compile(
     r"(PIP|UV|NPM_CONFIG|GO|CARGO|MAVEN)\w*(INDEX|PROXY|REGISTRY|REPO)\w*|https?_proxy", re.IGNORECASE
 )
@@ -50,8 +43,8 @@ def secrets_in(text: str) -> list[str]:
     return [kind for kind, pattern in SECRETS.items() if re.search(pattern, text, re.MULTILINE)]
 
 
-def private_hosts() -> set[str]:
-    """Hosts of this machine's package registries and proxies, from the environment and pip's files."""
+def registry_hosts() -> set[str]:
+    """Hosts of the package registries and proxies that this machine is set up with."""
     values = [value for name, value in os.environ.items() if _REGISTRY_VARIABLES.fullmatch(name)]
     for file in (
         "/etc/pip.conf",
@@ -62,10 +55,10 @@ def private_hosts() -> set[str]:
     ):
         path = Path(file).expanduser()
         values += path.read_text().split() if path.is_file() else []
+    for path in Path("/etc/apt").glob("sources.list*/*"):
+        values += path.read_text().split()
     urls = [url for value in values for url in re.findall(r"https?://[^\s,|\"']+", value)]
-    return {
-        host for url in urls if (host := urlsplit(url).hostname) and host not in PUBLIC_HOSTS | {"localhost"}
-    }
+    return {host for url in urls if (host := urlsplit(url).hostname) and host != "localhost"}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +99,7 @@ def test_no_secret_is_in_the_repository() -> None:
 
 
 def test_no_private_registry_is_in_the_repository() -> None:
-    hosts = private_hosts()
+    hosts = registry_hosts()
     assert {name: host for name, text in texts() for host in hosts if host in text} == {}
 
 
