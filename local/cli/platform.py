@@ -10,9 +10,9 @@ from typing import Any
 
 from local import paths
 from local.cli.facts import EDGE_PORTS
+from local.machine.layout import EDGE_HTTP_NODE_PORT, EDGE_HTTPS_NODE_PORT
 
 HTTPS_PORT, HTTP_PORT = EDGE_PORTS
-HTTPS_NODE_PORT, HTTP_NODE_PORT = 30443, 30080
 PROJECT_IMAGES = ("server", "postgres", "edge", "standin")
 
 
@@ -42,8 +42,8 @@ class PlatformFacts:
             "edge": {
                 "httpsPort": HTTPS_PORT,
                 "httpPort": HTTP_PORT,
-                "httpsNodePort": HTTPS_NODE_PORT,
-                "httpNodePort": HTTP_NODE_PORT,
+                "httpsNodePort": EDGE_HTTPS_NODE_PORT,
+                "httpNodePort": EDGE_HTTP_NODE_PORT,
             },
             "images": {name: self.images[name] for name in PROJECT_IMAGES},
         }

@@ -13,30 +13,17 @@ from local import machine, paths
 from local.cli.phases import Phase
 from local.cli.platform import PROJECT_IMAGES, PlatformFacts
 from local.cli.stack import Stack
-from local.images.build import ImageBuild, build_all, wrap_binary
-from local.machine.images import SystemImages
+from local.images.build import ImageBuild, build_all
+from local.machine.images import SystemImages, coredns_image
 from local.machine.layout import addresses
 from local.progress import PhaseError
 from local.toolchain import apt, gobuild, pulumi, versions
 from local.toolchain.launcher import is_launcher
 from local.toolchain.plugins import foreign_path, home, needed
 
-PACKAGES = (
-    # The node.
-    "containerd",
-    "containernetworking-plugins",
-    "conntrack",
-    "etcd-server",
-    "iproute2",
-    "ipset",
-    "iptables",
-    "kmod",
-    "nftables",
-    "runc",
-    # The images.
-    "buildah",
-    "git",
-)
+PACKAGES = (*machine.PACKAGES, "buildah", "git")
+"""The node's Debian packages, and what the images are built with."""
+
 GO_HOME = "/usr/local/go/bin"
 """Where Go's own installer puts it; a root shell often lacks it on PATH."""
 
@@ -126,8 +113,7 @@ def build_images(phase: Phase) -> dict[str, ImageBuild]:
     """The project's images, pause and CoreDNS, by name."""
     before = {path.name for path in (paths.cache() / "images").glob("*.tar")}
     images = build_all(phase)
-    coredns = gobuild.directory(versions.NETWORK) / "coredns"
-    images["coredns"] = wrap_binary("coredns", coredns, (), phase)
+    images["coredns"] = coredns_image(phase)
     fresh = [name for name, image in images.items() if image.archive.name not in before]
     if fresh:
         phase.result(f"built {', '.join(fresh)}")
@@ -142,11 +128,7 @@ def start_machine(phase: Phase, images: Mapping[str, ImageBuild]) -> PlatformFac
     found = machine.start(
         phase,
         binaries=[gobuild.directory(versions.KUBERNETES), gobuild.directory(versions.NETWORK)],
-        images=SystemImages(
-            pause=images["pause"].ref,
-            coredns=images["coredns"].ref,
-            archives={images[name].ref: images[name].archive for name in ("pause", "coredns")},
-        ),
+        images=SystemImages.of(images["pause"], images["coredns"]),
     )
     imported = machine.import_images(
         phase, {images[name].ref: images[name].archive for name in PROJECT_IMAGES}

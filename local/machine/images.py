@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.images.build import build_all, wrap_binary
+from local.images.build import ImageBuild, build_all, wrap_binary
 from local.progress import Progress
 from local.toolchain import gobuild, versions
 
@@ -19,14 +19,21 @@ class SystemImages:
     coredns: str
     archives: Mapping[str, Path]
 
+    @classmethod
+    def of(cls, pause: ImageBuild, coredns: ImageBuild) -> SystemImages:
+        """From the two builds."""
+        return cls(pause.ref, coredns.ref, {image.ref: image.archive for image in (pause, coredns)})
 
-def build(progress: Progress) -> SystemImages:
-    """Build what is missing.
+
+def coredns_image(progress: Progress) -> ImageBuild:
+    """CoreDNS alone in an image.
 
     Raises:
         PhaseError: as the Go and image builders do.
     """
-    pause = build_all(progress, ["pause"])["pause"]
-    binary = gobuild.build(versions.NETWORK, progress) / "coredns"
-    coredns = wrap_binary("coredns", binary, [], progress)
-    return SystemImages(pause.ref, coredns.ref, {pause.ref: pause.archive, coredns.ref: coredns.archive})
+    return wrap_binary("coredns", gobuild.build(versions.NETWORK, progress) / "coredns", (), progress)
+
+
+def build(progress: Progress) -> SystemImages:
+    """Both, built where they are missing; raises as the builders do."""
+    return SystemImages.of(build_all(progress, ["pause"])["pause"], coredns_image(progress))
