@@ -22,6 +22,7 @@ from infra.workloads.pods import (
     scratch,
     secret_files,
 )
+from infra.workloads.services import cluster_service
 
 WORKLOAD = "postgres"
 PORT = 5432
@@ -73,7 +74,9 @@ class LocalPostgres(pulumi.ComponentResource):
             WORKLOAD, {"password": logins["postgres"].password}, namespace.name, labels(WORKLOAD), self._opts
         )
         pods = self._stateful_set(secret, volume.claim)
-        service = self._service(pods)
+        service = cluster_service(
+            WORKLOAD, PORT, "postgres", namespace=self._namespace.name, pods=pods, opts=self._opts
+        )
         self.endpoint = self._endpoint(name_of(service), logins, [pods, service])
         self.register_outputs({"host": self.endpoint.host})
 
@@ -137,18 +140,6 @@ class LocalPostgres(pulumi.ComponentResource):
             "password_encryption": "scram-sha-256",
         }
         return [word for name, value in values.items() for word in ("-c", f"{name}={value}")]
-
-    def _service(self, pods: k8s.apps.v1.StatefulSet) -> k8s.core.v1.Service:
-        return k8s.core.v1.Service(
-            WORKLOAD,
-            metadata={"name": WORKLOAD, "namespace": self._namespace.name, "labels": labels(WORKLOAD)},
-            spec={
-                "type": "ClusterIP",
-                "selector": selector(WORKLOAD),
-                "ports": [{"name": "postgres", "port": PORT, "target_port": "postgres"}],
-            },
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[pods])),
-        )
 
     def _endpoint(
         self, service: pulumi.Output[str], logins: dict[str, Credentials], ready: list[pulumi.Resource]

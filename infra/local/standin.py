@@ -18,6 +18,7 @@ from infra.workloads.pods import (
     scratch,
     service_account,
 )
+from infra.workloads.services import cluster_service
 
 WORKLOAD = "standin"
 PORT = 8080
@@ -51,7 +52,9 @@ class StandIn(pulumi.ComponentResource):
         self._namespace = namespace
         self._opts = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
         deployment = self._deployment()
-        service = self._service(deployment)
+        service = cluster_service(
+            WORKLOAD, PORT, "http", namespace=self._namespace.name, pods=deployment, opts=self._opts
+        )
         self.base_url = pulumi.Output.concat(
             "http://", name_of(service), ".", namespace.name, f".svc:{PORT}/v1"
         )
@@ -104,15 +107,3 @@ class StandIn(pulumi.ComponentResource):
                 }
             ],
         }
-
-    def _service(self, deployment: k8s.apps.v1.Deployment) -> k8s.core.v1.Service:
-        return k8s.core.v1.Service(
-            WORKLOAD,
-            metadata={"name": WORKLOAD, "namespace": self._namespace.name, "labels": labels(WORKLOAD)},
-            spec={
-                "type": "ClusterIP",
-                "selector": selector(WORKLOAD),
-                "ports": [{"name": "http", "port": PORT, "target_port": "http"}],
-            },
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[deployment])),
-        )

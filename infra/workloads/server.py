@@ -16,6 +16,7 @@ from infra.workloads.migration import Migration
 from infra.workloads.openings import open_connections
 from infra.workloads.pods import immutable_secret, name_of, secret_files, service_account
 from infra.workloads.server_pod import PORT, ServerPod, secret_contents
+from infra.workloads.services import cluster_service
 
 WORKLOAD = "server"
 
@@ -55,7 +56,9 @@ class Server(pulumi.ComponentResource):
         )
         self._disruption_budget()
         self._autoscaler(deployment)
-        service = self._service(deployment)
+        service = cluster_service(
+            WORKLOAD, PORT, "http", namespace=self._namespace.name, pods=deployment, opts=self._opts
+        )
         self.endpoint = ServerEndpoint(
             namespace=namespace, service=name_of(service), port=PORT, labels=selector(WORKLOAD)
         )
@@ -104,19 +107,6 @@ class Server(pulumi.ComponentResource):
         """Every pod in turn may take the progress deadline; more means that it is stuck."""
         seconds = self._pod.timing.progress_deadline * (self._settings.replicas.max + 1)
         return waits(seconds)
-
-    def _service(self, deployment: k8s.apps.v1.Deployment) -> k8s.core.v1.Service:
-        # After the Deployment: waiting for endpoints would otherwise hide why there are none.
-        return k8s.core.v1.Service(
-            WORKLOAD,
-            metadata={"name": WORKLOAD, "namespace": self._namespace.name, "labels": labels(WORKLOAD)},
-            spec={
-                "type": "ClusterIP",
-                "selector": selector(WORKLOAD),
-                "ports": [{"name": "http", "port": PORT, "target_port": "http"}],
-            },
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[deployment])),
-        )
 
     def _disruption_budget(self) -> None:
         k8s.policy.v1.PodDisruptionBudget(
