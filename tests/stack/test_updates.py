@@ -69,7 +69,7 @@ def test_new_image_rolls_without_a_failed_request(
     new = f"{old.rpartition(':')[0]}:rolled"
     ctr(stack, "images", "tag", "--force", old, new)
     use_server_image(new)
-    pods_before = _server_pods(stack)
+    pods_before = _settled_server_pods(stack)
     with stack.traffic() as traffic:
         stack.up()
         eventually(lambda: _server_pods(stack).isdisjoint(pods_before), 90, "the old pods are gone")
@@ -92,7 +92,7 @@ def test_failed_migration_says_why_and_the_old_server_keeps_serving(
     (versions / f"{BAD_REVISION}.py").write_text(BAD_MIGRATION.format(head=head))
     bad_image = _build_server(stack, tree)
     use_server_image(bad_image)
-    pods_before = _server_pods(stack)
+    pods_before = _settled_server_pods(stack)
     environment = {**stack.env, "PYTHONPATH": str(tree)}
     with stack.traffic() as traffic:
         result = Stack(environment).run(
@@ -110,7 +110,7 @@ def test_failed_migration_says_why_and_the_old_server_keeps_serving(
     assert result.returncode != 0
     assert 'relation "no_such_table" does not exist' in output, output
     assert traffic.failures == []
-    assert _server_pods(stack) == pods_before
+    assert _settled_server_pods(stack) == pods_before
     use_server_image(other_images["server"])
     stack.up()
     stack.pulumi("preview", "--expect-no-changes")
@@ -127,8 +127,20 @@ def test_destroy_and_up_again_keeps_what_agents_know(stack: Stack, agent_id: str
 
 
 def _server_pods(stack: Stack) -> set[str]:
+    """Names of the server's pods, of those too that are still draining."""
     pods = stack.kubectl_json("get", "pods", "-l", "app.kubernetes.io/name=server")
     return {pod["metadata"]["name"] for pod in pods["items"]}
+
+
+def _settled_server_pods(stack: Stack) -> set[str]:
+    """Names of the server's pods, once none of an earlier rollout is draining any more."""
+
+    def none_is_draining() -> bool:
+        pods = stack.kubectl_json("get", "pods", "-l", "app.kubernetes.io/name=server")["items"]
+        return not any(pod["metadata"].get("deletionTimestamp") for pod in pods)
+
+    eventually(none_is_draining, 90, "no server pod is draining any more")
+    return _server_pods(stack)
 
 
 def _head(versions: Path) -> str:
