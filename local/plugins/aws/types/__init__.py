@@ -1,0 +1,1 @@
+"""What each resource type means in calls of botocore, one module per AWS service."""
