@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.aws.cluster import Cluster
 from infra.aws.database import Database
@@ -15,6 +14,7 @@ from infra.aws.keys import Keys
 from infra.aws.load_balancer_controller import LoadBalancerController
 from infra.aws.network import Network
 from infra.aws.place import Place
+from infra.aws.provider import account_provider
 from infra.aws.rds_ca import ca_of
 from infra.aws.server_attachment import ServerAttachment
 from infra.aws.storage import Storage
@@ -32,7 +32,6 @@ from infra.ports import (
     Supplies,
 )
 from infra.settings import Settings
-from infra.tags import default_tags
 from infra.workloads.namespace import NAME as NAMESPACE
 
 
@@ -50,7 +49,7 @@ class AwsPlatform:
             dr_region=self._aws.dr_region,
             prefix=stack_prefix(pulumi.get_stack()),
         )
-        self._opts = pulumi.ResourceOptions(providers=[self._provider()])
+        self._opts = pulumi.ResourceOptions(providers=[account_provider(self._aws, profile=settings.profile)])
         self._keys = Keys(
             "keys",
             deletion_days=self._aws.key_deletion_days,
@@ -142,22 +141,6 @@ class AwsPlatform:
             opts=self._opts,
         )
         return edge.public
-
-    def _provider(self) -> aws.Provider:
-        # The account is pinned: with someone else's credentials in the environment nothing happens at all.
-        return aws.Provider(
-            "aws",
-            region=self._aws.region,
-            allowed_account_ids=[self._aws.account],
-            default_tags=aws.ProviderDefaultTagsArgs(
-                tags=default_tags(
-                    stack=pulumi.get_stack(),
-                    profile=self._settings.profile,
-                    owner=self._aws.owner,
-                    cost_center=self._aws.cost_center,
-                )
-            ),
-        )
 
     def _database(self, namespace: NamespaceAccess) -> DatabaseEndpoint:
         database = Database(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from infra.settings.aws_cluster import ClusterSettings
 from infra.settings.aws_database import RdsSettings
@@ -26,11 +28,25 @@ class AwsSettings(Section):
     key_deletion_days: int = Field(
         default=7, ge=7, le=30, description="Time to change your mind about a key."
     )
+    emulator: str | None = Field(
+        default=None,
+        description="URL of an emulated account on this machine; only `make rehearse` sets it.",
+    )
     network: NetworkSettings = Field(default_factory=NetworkSettings, description="VPC.")
     database: RdsSettings = Field(default_factory=RdsSettings, description="Postgres on RDS.")
     cluster: ClusterSettings = Field(description="EKS.")
     storage: StorageSettings = Field(default_factory=StorageSettings, description="Buckets.")
     edge: AwsEdgeSettings = Field(description="Public edge.")
+
+    @field_validator("emulator")
+    @classmethod
+    def _emulator_is_on_this_machine(cls, url: str | None) -> str | None:
+        if url is not None and not _is_loopback(url):
+            raise ValueError(
+                f"emulator must be an http URL of this machine, as http://127.0.0.1:4566, not {url!r}: every "
+                "request for AWS goes there; a real account needs no endpoint, so remove the setting"
+            )
+        return url
 
     @model_validator(mode="after")
     def _regions_are_usable(self) -> Self:
@@ -52,3 +68,13 @@ class AwsSettings(Section):
                 "own registry and name that in edge.controllerImage"
             )
         return self
+
+
+def _is_loopback(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        return (
+            parts.scheme == "http" and parts.port is not None and ip_address(parts.hostname or "").is_loopback
+        )
+    except ValueError:
+        return False

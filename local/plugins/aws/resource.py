@@ -26,18 +26,16 @@ class Aws(Protocol):
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client whose requests are checked against botocore's whole model, enums included."""
-        ...
 
     def wait(self, what: str, done: Callable[[], bool]) -> None:
-        """Ask `done` again and again until it says yes; raises `ResourceError` naming `what` at the deadline."""
-        ...
+        """Ask `done` until it says yes; at the deadline raises `ResourceError`, which names `what`."""
 
 
 class ResourceError(Exception):
     """The operation failed; the message is a sentence for the user."""
 
 
-class PartlyMade(ResourceError):
+class PartlyMade(ResourceError):  # noqa: N818 - what happened, not what is wrong
     """The resource exists (`id`) but could not be finished: the state must know it."""
 
     def __init__(self, id: str, message: str) -> None:  # noqa: A002 - the engine's own word
@@ -120,7 +118,7 @@ class Resource(ABC):
 
 
 def pick(answer: Mapping[str, Any], names: Mapping[str, str]) -> Properties:
-    """AWS's names to Pulumi's: `pick(vpc, {"VpcId": "id", "CidrBlock": "cidrBlock"})`; what is absent stays out."""
+    """AWS's names to Pulumi's, without what is absent: `pick(vpc, {"CidrBlock": "cidrBlock"})`."""
     return {ours: answer[theirs] for theirs, ours in names.items() if answer.get(theirs) is not None}
 
 
@@ -134,6 +132,8 @@ def tag_list(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Val
     return [{key: k, value: v} for k, v in sorted((tags or {}).items())]
 
 
-def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
+def tag_map(
+    tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value"
+) -> dict[str, str]:
     """Tags as Pulumi shows them, without those that AWS itself sets."""
     return {tag[key]: tag[value] for tag in tags or () if not tag[key].startswith("aws:")}
