@@ -68,7 +68,7 @@ class ClusterSettings(Section):
     """EKS: version, access, nodes."""
 
     kubernetes_version: str = Field(
-        default="1.35", validate_default=True, description="Minor version; must be in standard support."
+        default="1.36", validate_default=True, description="Minor version; must be in standard support."
     )
     api: ApiAccessSettings = Field(description="Who can reach the Kubernetes API.")
     admins: dict[str, str] = Field(

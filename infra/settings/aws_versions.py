@@ -8,6 +8,7 @@ from datetime import date
 KUBERNETES_STANDARD_SUPPORT: dict[str, date] = {
     "1.34": date(2026, 12, 2),
     "1.35": date(2027, 3, 27),
+    "1.36": date(2027, 8, 2),
 }
 """Last day of EKS's standard support, from the release calendar in the EKS user guide (read 2026-11)."""
 
@@ -49,6 +50,15 @@ ADDONS: dict[str, AddonVersions] = {
         ebs_csi_driver="v1.63.1-eksbuild.1",
         secrets_store_csi="v3.1.3-eksbuild.1",
         metrics_server="v0.9.0-eksbuild.5",
+    ),
+    "1.36": AddonVersions(
+        vpc_cni="v1.22.4-eksbuild.3",
+        kube_proxy="v1.36.0-eksbuild.25",
+        coredns="v1.14.3-eksbuild.23",
+        pod_identity_agent="v1.3.10-eksbuild.3",
+        ebs_csi_driver="v1.66.0-eksbuild.1",
+        secrets_store_csi="v3.1.3-eksbuild.1",
+        metrics_server="v0.9.0-eksbuild.11",
     ),
 }
 """By Kubernetes version; `aws eks describe-addon-versions` lists what AWS offers today."""

@@ -77,8 +77,8 @@ def test_refused_on_aws(path: str, value: Any, says: str) -> None:
 def test_a_kubernetes_version_out_of_standard_support_is_refused_with_its_price(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(aws_versions.KUBERNETES_STANDARD_SUPPORT, "1.35", date(2020, 1, 1))
-    (problem,) = problems_of("dev", nested("aws.cluster.kubernetesVersion", "1.35"))
+    monkeypatch.setitem(aws_versions.KUBERNETES_STANDARD_SUPPORT, "1.36", date(2020, 1, 1))
+    (problem,) = problems_of("dev", nested("aws.cluster.kubernetesVersion", "1.36"))
     assert "left EKS's standard support on 2020-01-01: it would cost 365 USD a month more" in problem
 
 

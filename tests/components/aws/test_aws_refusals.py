@@ -91,6 +91,6 @@ def test_a_kubernetes_version_out_of_standard_support_names_the_surcharge(
 
     from infra.settings import aws_cluster
 
-    monkeypatch.setitem(aws_cluster.KUBERNETES_STANDARD_SUPPORT, "1.35", date(2020, 1, 1))
+    monkeypatch.setitem(aws_cluster.KUBERNETES_STANDARD_SUPPORT, "1.36", date(2020, 1, 1))
     with pytest.raises(ValidationError, match="365 USD a month more"):
         AwsSettings.model_validate(GOOD)
