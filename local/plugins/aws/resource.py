@@ -8,9 +8,12 @@ physical names are drawn before a type sees them (`naming`), and so a type holds
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+
+from botocore.exceptions import ClientError
 
 Properties = dict[str, Any]
 """camelCase names as in Pulumi, plain JSON values: neither secrets' wrappers nor unknowns reach a type."""
@@ -137,3 +140,21 @@ def tag_map(
 ) -> dict[str, str]:
     """Tags as Pulumi shows them, without those that AWS itself sets."""
     return {tag[key]: tag[value] for tag in tags or () if not tag[key].startswith("aws:")}
+
+
+def tag_changes(old: Properties, new: Properties) -> tuple[dict[str, str], list[str]]:
+    """The tags to set and the keys to remove on the way from inputs `old` to inputs `new`."""
+    before: dict[str, str] = old.get("tags") or {}
+    after: dict[str, str] = new.get("tags") or {}
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    return changed, sorted(before.keys() - after.keys())
+
+
+@contextmanager
+def absent_is_fine(*codes: str) -> Generator[None]:
+    """Swallow the errors of AWS that say that it is not there; `codes` are those errors' codes."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise
