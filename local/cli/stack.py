@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from local import paths
-from local.cli.events import Tail, Tally
+from local.toolchain.events import Tail, Tally
 from local.progress import PhaseError, Progress
 from local.toolchain.pulumi import STACK, stack_exists
 

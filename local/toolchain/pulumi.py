@@ -55,7 +55,7 @@ def provide(progress: Progress) -> Pulumi:
     Raises:
         PhaseError: a build or the creation of the stack failed.
     """
-    binary, version, built = _engine(progress)
+    binary, version, built = engine(progress)
     variables = environment()
     found = plugins.provide(binary, variables, progress)
     command = tool_dir() / "pulumi"
@@ -97,7 +97,8 @@ def stack_exists() -> bool:
     return any((state() / "pulumi").glob(f".pulumi/stacks/*/{STACK}.json*"))
 
 
-def _engine(progress: Progress) -> tuple[Path, str, bool]:
+def engine(progress: Progress) -> tuple[Path, str, bool]:
+    """The engine's binary, its version, and whether it was built here because PATH has no recent one."""
     own = shutil.which("pulumi", path=plugins.foreign_path())
     if own is not None:
         version = _version(Path(own))

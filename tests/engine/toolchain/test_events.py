@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local.cli.events import Tail, Tally, short_name
+from local.toolchain.events import Tail, Tally, short_name
 
 URN = "urn:pulumi:local::roost::roost:workloads:Server$kubernetes:apps/v1:Deployment::server"
 
