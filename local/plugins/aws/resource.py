@@ -158,3 +158,12 @@ def absent_is_fine(*codes: str) -> Generator[None]:
     except ClientError as error:
         if error.response["Error"]["Code"] not in codes:
             raise
+
+
+@contextmanager
+def finishing(id: str) -> Generator[None]:  # noqa: A002
+    """For the steps after the one that made it: what fails in here leaves a resource that exists."""
+    try:
+        yield
+    except (ClientError, ResourceError) as error:
+        raise PartlyMade(id, str(error)) from error
