@@ -165,5 +165,5 @@ def finishing(id: str) -> Generator[None]:  # noqa: A002
     """For the steps after the one that made it: what fails in here leaves a resource that exists."""
     try:
         yield
-    except (ClientError, ResourceError) as error:
+    except Exception as error:
         raise PartlyMade(id, str(error)) from error
