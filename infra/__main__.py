@@ -27,6 +27,7 @@ export(
     StackOutputs(
         url=edge.url,
         ca_certificate=edge.ca_certificate,
+        name_servers=edge.name_servers,
         admin_password=server.password,
         namespace=namespace.name,
         model_kind=settings.model.kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import pulumi
@@ -16,6 +17,8 @@ class StackOutputs:
     """Base URL of the server, for people and for `letta-client`."""
     ca_certificate: pulumi.Output[str] | None
     """PEM of the authority that signed the edge's certificate; absent where it is a public one."""
+    name_servers: pulumi.Output[Sequence[str]] | None
+    """Of the zone that the stack made: the domain's parent must delegate to them. Absent otherwise."""
     admin_password: pulumi.Output[str]
     """The server's password, a secret: `pulumi stack output adminPassword --show-secrets`."""
     namespace: pulumi.Output[str]

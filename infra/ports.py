@@ -16,6 +16,7 @@ both.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -128,6 +129,8 @@ class PublicEdge:
 
     url: pulumi.Output[str]
     ca_certificate: pulumi.Output[str] | None
+    name_servers: pulumi.Output[Sequence[str]] | None = None
+    """Where the domain must be delegated to, if the platform made its zone."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from infra.aws.documents import service_trust
 from infra.aws.keys import Keys
 from infra.aws.kubeconfig import kubeconfig
 from infra.aws.log_group import log_group
-from infra.aws.network import Network
+from infra.aws.network_port import NetworkPort
 from infra.aws.nodes import Nodes
 from infra.aws.place import Place
 from infra.options import Options
@@ -34,7 +34,7 @@ class Cluster(pulumi.ComponentResource):
         name: str,
         settings: ClusterSettings,
         *,
-        network: Network,
+        network: NetworkPort,
         keys: Keys,
         place: Place,
         options: Options,

@@ -9,8 +9,8 @@ from pulumi_aws import vpc as rules
 
 from infra.aws.database_parts import EXPORTED_LOGS, DatabaseParts, point_in_time
 from infra.aws.keys import Keys
-from infra.aws.network import Network
 from infra.aws.network_acl import POSTGRES_PORT
+from infra.aws.network_port import NetworkPort
 from infra.aws.place import Place
 from infra.aws.rds_ca import CA_IDENTIFIER
 from infra.options import Options
@@ -37,7 +37,7 @@ class Database(pulumi.ComponentResource):
         settings: RdsSettings,
         common: DatabaseSettings,
         *,
-        network: Network,
+        network: NetworkPort,
         keys: Keys,
         place: Place,
         options: Options,

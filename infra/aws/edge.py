@@ -10,7 +10,7 @@ from infra.aws.bucket_policies import ALB_LOGS_PREFIX
 from infra.aws.certificate import Certificate
 from infra.aws.firewall import Firewall
 from infra.aws.keys import Keys
-from infra.aws.network import Network
+from infra.aws.network_port import NetworkPort
 from infra.aws.place import Place
 from infra.aws.storage import Storage
 from infra.options import Options
@@ -37,7 +37,7 @@ class Edge(pulumi.ComponentResource):
         *,
         timing: Timing,
         server_port: int,
-        network: Network,
+        network: NetworkPort,
         storage: Storage,
         keys: Keys,
         place: Place,

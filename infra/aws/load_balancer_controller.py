@@ -14,7 +14,7 @@ from infra.aws.cluster import Cluster
 from infra.aws.controller_access import ControllerAccess
 from infra.aws.controller_pod import SERVICE, WEBHOOK_PORT, WORKLOAD, controller_pod
 from infra.aws.controller_rights import controller_policy
-from infra.aws.network import Network
+from infra.aws.network_port import NetworkPort
 from infra.aws.place import Place
 from infra.aws.pod_role import PodRole
 from infra.aws.webhook_certificate import WebhookCertificate
@@ -44,7 +44,7 @@ class LoadBalancerController(pulumi.ComponentResource):
         target_group_arn: pulumi.Output[str],
         namespace: NamespaceAccess,
         cluster: Cluster,
-        network: Network,
+        network: NetworkPort,
         place: Place,
         options: Options,
         opts: pulumi.ResourceOptions | None = None,

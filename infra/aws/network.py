@@ -63,9 +63,7 @@ class Network(pulumi.ComponentResource):
         self.public_subnet_ids = [s.id for s in self._public.values()]
         self.private_subnet_ids = [s.id for s in self._private.values()]
         self.database_subnet_ids = [s.id for s in self._database.values()]
-        self.database_cidrs = tuple(self.plan.database.values())
         self.ready: list[pulumi.Resource] = [*self._egress, self._endpoints]
-        """What nodes need to reach AWS and their images."""
         self.register_outputs(
             {
                 "vpcId": self.vpc_id,

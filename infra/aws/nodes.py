@@ -10,7 +10,7 @@ from pulumi_aws import ec2, eks, iam
 from infra.aws.documents import unconditional_trust
 from infra.aws.instance_types import ami_type
 from infra.aws.keys import Keys
-from infra.aws.network import Network
+from infra.aws.network_port import NetworkPort
 from infra.aws.place import Place
 from infra.options import Options
 from infra.settings.aws_cluster import ClusterSettings, NodeGroupSettings
@@ -36,7 +36,7 @@ class Nodes(pulumi.ComponentResource):
         settings: ClusterSettings,
         *,
         cluster: eks.Cluster,
-        network: Network,
+        network: NetworkPort,
         keys: Keys,
         place: Place,
         options: Options,

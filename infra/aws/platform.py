@@ -177,6 +177,8 @@ class AwsPlatform:
             app=logins.app,
             readonly=logins.readonly,
             max_connections=self._aws.database.max_connections,
-            reach=Reach(name="rds", ports=(database.port,), cidrs=self._network.database_cidrs),
+            reach=Reach(
+                name="rds", ports=(database.port,), cidrs=tuple(self._network.plan.database.values())
+            ),
             ready=[*database.ready, door, *logins.ready],
         )

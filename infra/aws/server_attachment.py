@@ -10,7 +10,7 @@ from infra.aws.binding_definitions import GROUP, VERSION
 from infra.aws.cluster import Cluster
 from infra.aws.edge import Edge
 from infra.aws.load_balancer_controller import LoadBalancerController
-from infra.aws.network import Network
+from infra.aws.network_port import NetworkPort
 from infra.options import Options
 from infra.ports import ServerEndpoint
 from infra.workloads.connections import Entrance
@@ -31,7 +31,7 @@ class ServerAttachment(pulumi.ComponentResource):
         edge: Edge,
         controller: LoadBalancerController,
         cluster: Cluster,
-        network: Network,
+        network: NetworkPort,
         options: Options,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
