@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e docs lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e rehearse docs lock images bench-up
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -50,6 +50,9 @@ unit:    ## the fast tests only
 
 e2e:     ## the end-to-end tests, on the running stack (embedded only: they destroy it)
 	@$(ROOST) e2e
+
+rehearse: ## STACK=dev|prod: the whole life of an AWS stack on an emulated account, with a report
+	@$(ROOST) rehearse '$(STACK)'
 
 docs:    ## regenerate docs/settings.md from the settings models
 	@$(ROOST) docs

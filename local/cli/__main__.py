@@ -83,6 +83,12 @@ def _bench_up(args: argparse.Namespace, console: Console) -> int:
     return bench_up(console, confirmed=args.yes)
 
 
+def _rehearse(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.rehearse import rehearse
+
+    return rehearse(console, args.stack)
+
+
 def _develop(name: str) -> Callable[[argparse.Namespace, Console], int]:
     def command(args: argparse.Namespace, console: Console) -> int:
         from local.cli import develop
@@ -126,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     add("env", _env, "shell exports for the running stack")
     add("timings", _timings, "how long past runs of `up` took")
     add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
+    add("rehearse", _rehearse, "dev or prod on an emulated AWS account").add_argument("stack")
     add("test", _develop("test"), "lint, types, tests").add_argument("arguments", nargs="*")
     for name, text in (
         ("lint", "ruff"),

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from local import paths
-from local.toolchain.events import Tail, Tally
 from local.progress import PhaseError, Progress
+from local.toolchain.events import Tail, Tally
 from local.toolchain.pulumi import STACK, stack_exists
 
 UP_SECONDS = 1800

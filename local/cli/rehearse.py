@@ -1,0 +1,110 @@
+"""`make rehearse`: one AWS stack through its whole life on an emulated account, and the report."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+
+from local import emulator, paths
+from local.cli.phases import PhaseFailedError, Run
+from local.progress import PhaseError, Progress
+from local.rehearsal import cluster, login
+from local.rehearsal.plans import plan
+from local.rehearsal.report import Line, Report
+from local.rehearsal.stage import Stage, Step
+from local.rehearsal.workspace import Workspace
+from local.toolchain import plugins, pulumi
+
+STACKS = ("dev", "prod")
+_LINE_LIMIT = 160
+
+
+def rehearse(console: Console, profile: str) -> int:
+    """`make rehearse STACK=<profile>`: 0 if every step showed what it was to show.
+
+    Everything of it lies in `<state>/rehearsal/<profile>`, from which an earlier rehearsal is removed.
+
+    Raises:
+        PhaseError: there is no such stack to rehearse.
+    """
+    if profile not in STACKS:
+        raise PhaseError(
+            f"STACK must be one of {', '.join(STACKS)}, not {profile!r}.",
+            "For example: make rehearse STACK=prod",
+        )
+    root = paths.private_state() / "rehearsal" / profile
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    run, report = Run(console), Report(profile)
+    wanted = plan(profile)
+    with contextlib.ExitStack() as stack:
+        with run.phase("Prepare") as phase:
+            stage = _set_up(root, profile, report, phase, stack)
+            phase.result(f"account {stage.account.account}, {len(stage.clusters)} control planes")
+        try:
+            for step in wanted:
+                _perform(step, stage, run, report)
+        except PhaseFailedError:
+            return 1
+        finally:
+            _finish(stage, report, root)
+            run.say()
+            report.show(console)
+            run.say(f"Report and logs: {root}", "dim")
+    return 0
+
+
+def _perform(step: Step, stage: Stage, run: Run, report: Report) -> None:
+    began, said = time.monotonic(), "failed"
+    passed = False
+    try:
+        with run.phase(step.name) as phase:
+            said = step.run(stage, phase)
+            phase.result(said[:_LINE_LIMIT])
+            passed = True
+    finally:
+        report.lines.append(Line(step.name, round(time.monotonic() - began, 1), passed, said))
+
+
+def _set_up(
+    root: Path, profile: str, report: Report, progress: Progress, stack: contextlib.ExitStack
+) -> Stage:
+    engine, _, _ = pulumi.engine(progress)
+    found = plugins.provide(engine, pulumi.environment(), progress, plugins.needed(aws=True))
+    report.plugins = {name: plugin.source for name, plugin in found.items()}
+    workspace = _workspace(root, profile, profile, engine)
+    dr_region = workspace.setting("aws.drRegion")
+    regions = [str(workspace.setting("aws.region")), *([str(dr_region)] if dr_region else [])]
+    progress.note("starting the control planes")
+    planes = {region: stack.enter_context(cluster.running(root / "clusters" / region)) for region in regions}
+    progress.note("starting the emulated account")
+    account = stack.enter_context(
+        emulator.running(
+            clusters={
+                region: emulator.ClusterEndpoint(plane.endpoint, plane.ca_file)
+                for region, plane in planes.items()
+            },
+            log=root / "emulator.log",
+        )
+    )
+    login.write_command(root / "bin" / "aws", planes)
+    rebuild = _workspace(root, profile, "rebuild", engine) if dr_region else None
+    return Stage(profile, account, planes, workspace, rebuild)
+
+
+def _workspace(root: Path, profile: str, stack: str, engine: Path) -> Workspace:
+    workspace = Workspace(root / stack, stack, engine, plugins.home(), (root / "bin",))
+    workspace.prepare(profile)
+    return workspace
+
+
+def _finish(stage: Stage, report: Report, root: Path) -> None:
+    report.types = Counter(entry["type"] for entry in stage.workspace.resources())
+    report.calls = stage.account.calls()
+    report.facts = stage.facts
+    report.write(root)

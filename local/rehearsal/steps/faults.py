@@ -1,0 +1,154 @@
+"""What goes wrong: AWS refuses in the middle, the engine is killed, somebody deletes what is protected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import botocore.exceptions
+
+from local.progress import Progress
+from local.rehearsal.stage import Stage, refuted, succeeded, unchanged
+from local.rehearsal.workspace import kill
+from local.toolchain.events import Tail, short_name
+
+_KILL_SECONDS = 300
+
+
+def provider_errors(stage: Stage, progress: Progress) -> str:
+    """An up into an account that throttles now and then, and has no database instance to give."""
+    # Throttling that passes is the plugin's to wait out; a lack of capacity is told to the user.
+    stage.account.fail(
+        "ec2", "CreateSubnet", times=2, code="RequestLimitExceeded", message="Slow down.", http_status=503
+    )
+    stage.account.fail(
+        "rds",
+        "CreateDBInstance",
+        code="InsufficientDBInstanceCapacity",
+        message="None of that class is left.",
+    )
+    outcome = stage.workspace.up(progress)
+    if not outcome.failed:
+        raise refuted("the up was to fail for lack of a database instance")
+    if not any("InsufficientDBInstanceCapacity" in error for error in outcome.errors):
+        raise refuted("the up failed, but does not say for lack of what", outcome)
+    made = len(outcome.of("create"))
+    return f"throttling waited out; after {made} resources: {_first_line(outcome.errors)}"
+
+
+def engine_killed(stage: Stage, progress: Progress) -> str:
+    """`kill -9` while the database is being made; then the documented way back."""
+    victim = _kill_during(stage, progress, "Instance database")
+    stage.workspace.cancel()
+    pending = stage.workspace.deployment().get("pending_operations") or []
+    if not any(operation["resource"]["urn"].endswith("::database") for operation in pending):
+        raise refuted("the state does not say that the database was being made")
+    adopted = _pending_imports(stage, pending)
+    flags = [flag for urn, id_ in adopted for flag in ("--import-pending-creates", f"{urn},{id_}")]
+    succeeded(stage.workspace.refresh(progress, *flags, "--clear-pending-creates"))
+    if stage.workspace.deployment().get("pending_operations"):
+        raise refuted("operations are still pending after the refresh")
+    return f"killed during {victim}; {len(pending)} pending, {len(adopted)} adopted by refresh"
+
+
+def converges(stage: Stage, progress: Progress) -> str:
+    """The next up finishes what was begun, and nothing is there twice."""
+    outcome = succeeded(stage.workspace.up(progress))
+    unchanged(stage.workspace.preview(progress, "--expect-no-changes"))
+    return f"{len(outcome.changes)} changed, then no change"
+
+
+def protected_data_stays(stage: Stage, progress: Progress) -> str:
+    """`pulumi destroy` on prod, and deletes by hand: refused, and nothing was touched."""
+    before = stage.account.inventory()
+    outcome = stage.workspace.destroy(progress)
+    if not outcome.failed or not any("protected" in error for error in outcome.errors):
+        raise refuted("`pulumi destroy` was to be refused because of protected resources", outcome)
+    refusals = {
+        name: _refusal(attempt)
+        for name, attempt in {
+            "database": lambda: stage.client("rds").delete_db_instance(
+                DBInstanceIdentifier=stage.workspace.resource("aws:rds/instance:Instance", "database")[
+                    "outputs"
+                ]["identifier"],
+                SkipFinalSnapshot=True,
+            ),
+            "cluster": lambda: stage.client("eks").delete_cluster(
+                name=stage.workspace.resource("aws:eks/cluster:Cluster", "cluster")["outputs"]["name"]
+            ),
+            "load balancer": lambda: stage.client("elbv2").delete_load_balancer(
+                LoadBalancerArn=stage.workspace.resource("aws:lb/loadBalancer:LoadBalancer", "edge")[
+                    "outputs"
+                ]["arn"]
+            ),
+        }.items()
+    }
+    allowed = [name for name, code in refusals.items() if code is None]
+    if allowed:
+        raise refuted(f"AWS itself did not refuse to delete: {', '.join(allowed)}")
+    if stage.account.inventory() != before:
+        raise refuted("something is gone from the account")
+    unchanged(stage.workspace.preview(progress, "--expect-no-changes"))
+    return f"refused by the engine, and by AWS for {', '.join(refusals)}"
+
+
+def _kill_during(stage: Stage, progress: Progress, resource: str) -> str:
+    process, _, events = stage.workspace.start("up", "--yes", "--skip-preview")
+    tail, deadline = Tail(events), time.monotonic() + _KILL_SECONDS
+    progress.note(f"waiting until {resource} is being made")
+    try:
+        while time.monotonic() < deadline and process.poll() is None:
+            for event in tail.read():
+                metadata = event.get("resourcePreEvent", {}).get("metadata")
+                if metadata and metadata["op"] == "create" and short_name(metadata["urn"]) == resource:
+                    # Long enough for the request to have reached AWS: the worst moment.
+                    time.sleep(1)
+                    return f"create {resource}"
+            time.sleep(0.1)
+    finally:
+        if process.poll() is None:
+            kill(process)
+    raise refuted(f"the up never came to create {resource}")
+
+
+def _pending_imports(stage: Stage, pending: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Pending creates that AWS has: those of a fixed name, found by it. The rest never came to be."""
+    found: list[tuple[str, str]] = []
+    for operation in pending:
+        resource = operation["resource"]
+        finder = _FINDERS.get(resource["type"])
+        id_ = finder(stage, resource["inputs"]) if finder and operation["type"] == "creating" else None
+        if id_:
+            found.append((resource["urn"], id_))
+    return found
+
+
+def _database(stage: Stage, inputs: dict[str, Any]) -> str | None:
+    try:
+        answer = stage.client("rds").describe_db_instances(DBInstanceIdentifier=inputs["identifier"])
+    except botocore.exceptions.ClientError:
+        return None
+    return answer["DBInstances"][0]["DbiResourceId"]
+
+
+def _cluster(stage: Stage, inputs: dict[str, Any]) -> str | None:
+    return inputs["name"] if inputs["name"] in stage.client("eks").list_clusters()["clusters"] else None
+
+
+_FINDERS: dict[str, Callable[[Stage, dict[str, Any]], str | None]] = {
+    "aws:rds/instance:Instance": _database,
+    "aws:eks/cluster:Cluster": _cluster,
+}
+
+
+def _refusal(attempt: Callable[[], Any]) -> str | None:
+    try:
+        attempt()
+    except botocore.exceptions.ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return None
+
+
+def _first_line(errors: tuple[str, ...]) -> str:
+    return errors[0].splitlines()[0][:120]

@@ -1,0 +1,48 @@
+"""From nothing to a stack that is up, and stays as it is."""
+
+from __future__ import annotations
+
+from local.progress import Progress
+from local.rehearsal.stage import Stage, listed, refuted, succeeded, unchanged
+
+NOWHERE = "http://127.0.0.1:9"
+"""The discard port, where nothing listens: no AWS that answers."""
+
+
+def preview_from_nothing(stage: Stage, progress: Progress) -> str:
+    """The very first preview: no account that answers, no cluster, everything unknown."""
+    stage.workspace.configure({"aws.emulator": NOWHERE})
+    try:
+        outcome = succeeded(stage.workspace.preview(progress))
+    finally:
+        stage.workspace.configure({"aws.emulator": stage.account.url})
+    others = [change for change in outcome.changes if change.operation != "create"]
+    if others or outcome.unchanged:
+        raise refuted(f"a first preview only creates: {listed(others)}; {outcome.unchanged} unchanged")
+    stage.facts["resources"] = len(outcome.changes)
+    return f"{len(outcome.changes)} to create, with no AWS that answers and no cluster"
+
+
+def first_up(stage: Stage, progress: Progress) -> str:
+    """One `pulumi up`, no targets, no second try."""
+    outcome = succeeded(stage.workspace.up(progress))
+    made = len(outcome.of("create"))
+    if made != stage.facts["resources"] or len(outcome.changes) != made:
+        raise refuted(f"{stage.facts['resources']} were previewed, {made} created: {listed(outcome.changes)}")
+    url = stage.workspace.outputs()["url"]
+    stage.facts["up_seconds"] = outcome.seconds
+    return f"{made} created; {url}"
+
+
+def second_up(stage: Stage, progress: Progress) -> str:
+    """Nothing changed, so nothing changes: in the preview and in the update."""
+    outcome = unchanged(stage.workspace.preview(progress, "--expect-no-changes"))
+    stage.facts["preview_seconds"] = outcome.seconds
+    unchanged(stage.workspace.up(progress))
+    return f"no change, {outcome.unchanged} resources; a preview takes {outcome.seconds:.0f} s"
+
+
+def refresh_finds_no_drift(stage: Stage, progress: Progress) -> str:
+    """What AWS and Kubernetes say is what the state says."""
+    outcome = unchanged(stage.workspace.refresh(progress))
+    return f"no drift in {outcome.unchanged} resources"
