@@ -1,4 +1,4 @@
-"""Results and failures in the engine's terms."""
+"""Failures in the engine's terms."""
 
 from __future__ import annotations
 
@@ -8,49 +8,21 @@ import grpc
 from google.protobuf import any_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from local.plugins.base.secrets import scrub
 from local.plugins.base.values import encode
-from local.plugins.kubernetes.diff import Change
 from local.plugins.kubernetes.errors import (
     ApiError,
     CancelledError,
     ClusterUnreachableError,
     NoSuchKindError,
     OperationError,
-    scrub,
 )
 from local.plugins.kubernetes.lifecycle import InitializationError
-from local.plugins.kubernetes.paths import render
 from local.plugins.kubernetes.tokens import UnsupportedTokenError
 
-_KINDS = {
-    ("add", False): provider_pb2.PropertyDiff.ADD,
-    ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    ("delete", False): provider_pb2.PropertyDiff.DELETE,
-    ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-    ("update", False): provider_pb2.PropertyDiff.UPDATE,
-    ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-}
 # With this code the engine knows that nothing was made, and leaves no pending operation behind.
 _REFUSED = grpc.StatusCode.FAILED_PRECONDITION
 _EXPECTED = (OperationError, NoSuchKindError, UnsupportedTokenError, CancelledError)
-
-
-def differences(found: list[Change], *, delete_first: bool) -> provider_pb2.DiffResponse:
-    """The answer to Diff and DiffConfig, with every changed path."""
-    response = provider_pb2.DiffResponse
-    return response(
-        changes=response.DIFF_SOME if found else response.DIFF_NONE,
-        replaces=[render(change.path) for change in found if change.needs_new],
-        diffs=list(dict.fromkeys(str(change.path[0]) for change in found)),
-        deleteBeforeReplace=delete_first,
-        hasDetailedDiff=True,
-        detailedDiff={
-            render(change.path): provider_pb2.PropertyDiff(
-                kind=_KINDS[change.what, change.needs_new], inputDiff=True
-            )
-            for change in found
-        },
-    )
 
 
 def fail(context: grpc.ServicerContext, error: Exception, secrets: set[str], *, certain: bool) -> NoReturn:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from local.plugins.base.changes import Change
 from local.plugins.base.values import Value, has_unknown, plain
 from local.plugins.kubernetes import kubeconfig, settings
-from local.plugins.kubernetes.diff import Change, changes
+from local.plugins.kubernetes.diff import changes
 from local.plugins.kubernetes.kubeconfig import KubeconfigError
 from local.plugins.kubernetes.marking import unmarked
 

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from dataclasses import replace
+from typing import Any, cast
 
+from local.plugins.base.changes import Change
+from local.plugins.base.paths import Path, covers, parse, related
 from local.plugins.base.values import UNKNOWN
 from local.plugins.kubernetes.objects import Object
-from local.plugins.kubernetes.paths import Path, covers, parse, related
 
 _MISSING = object()
 _VOLATILE = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "uid")
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference. `needs_new`: only a new object can have it."""
-
-    path: Path
-    what: Literal["add", "delete", "update"]
-    needs_new: bool = False
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from local.plugins.kubernetes.objects import Object, dig
 
@@ -17,10 +16,6 @@ _IMMUTABLE = re.compile(
     r"|(?:updates to .*|may not change) fields other than",
     re.IGNORECASE,
 )
-
-
-# Anything shorter is no secret, and would blank out ordinary words.
-_SHORTEST_SECRET = 5
 
 
 class ClusterUnreachableError(Exception):
@@ -94,22 +89,3 @@ def conflict_sentence(what: str, error: ApiError) -> str:
         "`ignore_changes`) to leave it to that manager, or set the annotation `pulumi.com/patchForce: "
         '"true"` on the resource to take it over.'
     )
-
-
-def scrub(text: str, secrets: set[str]) -> str:
-    """The text with each secret value replaced, longest first so that none survives inside another."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "[secret]")
-    return text
-
-
-def strings_of(value: Any) -> set[str]:
-    """Every non-trivial string inside a JSON value: what must not show up in a message."""
-    if isinstance(value, str):
-        # Single lines of a long secret are echoed too.
-        return {part for part in {value, *value.splitlines()} if len(part) >= _SHORTEST_SECRET}
-    if isinstance(value, dict):
-        return {text for item in value.values() for text in strings_of(item)}
-    if isinstance(value, list):
-        return {text for item in value for text in strings_of(item)}
-    return set()

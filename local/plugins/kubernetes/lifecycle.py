@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from threading import Event
 
+from local.plugins.base.paths import keep_live, parse
 from local.plugins.base.values import Properties, Value, has_unknown
 from local.plugins.kubernetes import checkpoint, diagnose
 from local.plugins.kubernetes.await_.wait import NotReadyError, Waiter, look, seconds_allowed
@@ -34,7 +35,6 @@ from local.plugins.kubernetes.objects import (
     name_of,
     namespace_of,
 )
-from local.plugins.kubernetes.paths import keep_live, parse
 from local.plugins.kubernetes.settings import Settings
 
 _PROPAGATION = {"foreground": "Foreground", "background": "Background", "orphan": "Orphan"}

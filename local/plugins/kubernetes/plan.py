@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from local.plugins.base.changes import Change
 from local.plugins.base.values import has_unknown
 from local.plugins.kubernetes import kinds
 from local.plugins.kubernetes.await_.wait import look
 from local.plugins.kubernetes.connection import Connection
-from local.plugins.kubernetes.diff import Change, changes, mark, mark_refused, outside, same_object
+from local.plugins.kubernetes.diff import changes, mark, mark_refused, outside, same_object
 from local.plugins.kubernetes.errors import ApiError, ClusterUnreachableError, NoSuchKindError
 from local.plugins.kubernetes.naming import autonamed
 from local.plugins.kubernetes.objects import (

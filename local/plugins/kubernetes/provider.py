@@ -12,6 +12,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
+from local.plugins.base.changes import differences
 from local.plugins.base.provider import FallbackProvider
 from local.plugins.base.values import Properties, decode, encode
 from local.plugins.kubernetes import answers, checkpoint, configuration, naming, reading, settings, tokens
@@ -74,7 +75,7 @@ class KubernetesProvider(FallbackProvider):
     ) -> provider_pb2.DiffResponse:
         olds = request.old_inputs if request.HasField("old_inputs") else request.olds
         found = configuration.compare(decode(olds), decode(request.news))
-        return answers.differences(found, delete_first=False)
+        return differences(found, delete_first=False)
 
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
@@ -114,7 +115,7 @@ class KubernetesProvider(FallbackProvider):
             manager = naming.manager_name(new, checkpoint.recorded_manager(state))
             patch = naming.is_patch(new, _token(request.urn))
             found = self._planner.plan(old, checkpoint.live_object(state), new, manager=manager, patch=patch)
-            return answers.differences(found.changes, delete_first=found.delete_first)
+            return differences(found.changes, delete_first=found.delete_first)
 
     def Create(
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.plugins.base import paths
+from local.plugins.base.secrets import scrub
 from local.plugins.base.values import UNKNOWN, Secret, plain_map
-from local.plugins.kubernetes import marking, naming, paths, tokens, trim
+from local.plugins.kubernetes import marking, naming, tokens, trim
 from local.plugins.kubernetes.await_ import workloads
 from local.plugins.kubernetes.await_.verdict import Lookup
 from local.plugins.kubernetes.diff import changes, mark
-from local.plugins.kubernetes.errors import ApiError, OperationError, scrub
+from local.plugins.kubernetes.errors import ApiError, OperationError
 
 keys = st.text(min_size=1, max_size=8).filter(lambda key: "\\" not in key)
 leaves = st.one_of(st.booleans(), st.integers(-9, 9), st.text(max_size=5))

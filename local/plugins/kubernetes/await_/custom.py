@@ -6,10 +6,10 @@ import json
 import re
 from typing import Any
 
+from local.plugins.base.paths import Path, parse
 from local.plugins.kubernetes.await_.verdict import READY, Lookup, Rule, Verdict, condition, says, waiting
 from local.plugins.kubernetes.errors import OperationError
 from local.plugins.kubernetes.objects import Object, dig
-from local.plugins.kubernetes.paths import Path, parse
 
 _CONDITION = re.compile(r"condition=(?P<type>[^=]+)(?:=(?P<status>\w+))?\Z")
 _JSONPATH = re.compile(r"jsonpath=\{?\$?\.?(?P<path>[^{}=]+)\}?(?:=(?P<value>.*))?\Z")

@@ -6,9 +6,8 @@ import json
 import re
 from typing import Any, TypeAlias, cast
 
-from local.plugins.kubernetes.objects import Object
-
 Path: TypeAlias = "tuple[str | int, ...]"
+Object: TypeAlias = dict[str, Any]
 
 _PLAIN = re.compile(r"[A-Za-z_$][\w$]*\Z")
 _STEP = re.compile(r'\.?([^.\[\]"]+)|\[(\d+|\*)\]|\["((?:[^"\\]|\\.)*)"\]')
