@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from local.cli.platform import Target
-from tests.support import controlplane
-from tests.support.controlplane import ControlPlane
+from local.rehearsal import controlplane
+from local.rehearsal.controlplane import ControlPlane
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.controlplane import ControlPlane, running
+from local.rehearsal.controlplane import ControlPlane, running
 from tests.support.monitor import Recording
 from tests.support.program import run_program
 from tests.support.workloads import workloads

@@ -1,6 +1,6 @@
 """The local stack through its life: real program, engine, plugins, API server and controllers.
 
-Only the kubelet is played (`tests/support/kubelet.py`); with real pods `tests/stack/` does the same.
+Only the kubelet is played (`local/rehearsal/kubelet.py`); with real pods `tests/stack/` does the same.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from local.rehearsal.api import Api
+from local.rehearsal.controlplane import CONTEXT, ControlPlane, running
+from local.rehearsal.kubelet import Kubelet
 from tests.engine.workspace import Project, Workspace
-from tests.support.controlplane import CONTEXT, ControlPlane, running
-from tests.support.kubelet import Kubelet
 from tests.support.program import PLATFORM, REPO
 
 SQL_ERROR = 'ERROR: relation "agents" already exists (SQLSTATE 42P07)'
@@ -66,7 +67,7 @@ def stack(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Ite
         project.write("__main__.py", (REPO / "__main__.py").read_text())
         (project.root / "infra").symlink_to(REPO / "infra")
         project.run("config", "set", "roost:profile", "local")
-        kubelet = Kubelet(plane).start()
+        kubelet = Kubelet(Api(plane.kubeconfig)).start()
         made = Stack(project, plane, kubelet, state)
         made.use_image("000000000001")
         try:

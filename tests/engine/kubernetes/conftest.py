@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from local.rehearsal import controlplane
+from local.rehearsal.controlplane import ControlPlane
 from tests.engine.kubernetes.harness import Cluster, Plugin, Project, start
-from tests.support import controlplane
-from tests.support.controlplane import ControlPlane
 
 _numbers = itertools.count(1)
 

@@ -27,10 +27,10 @@ from pulumi.runtime.proto import (
 from local.paths import REPO
 from local.plugins.base.values import decode, encode
 from local.progress import Quiet
+from local.rehearsal.controlplane import ControlPlane
 from local.toolchain import gobuild
 from local.toolchain.launcher import write_script
 from local.toolchain.versions import PULUMI
-from tests.support.controlplane import ControlPlane
 
 _CALL_SECONDS = 60
 _COMMAND_SECONDS = 120
@@ -217,7 +217,7 @@ class Cluster:
         self.kubectl("apply", "-f", "-", stdin=json.dumps(obj))
 
     def set_status(self, kind: str, name: str, namespace: str, status: dict[str, Any]) -> None:
-        """Report what a kubelet or a controller would report; see tests/support/controlplane.py."""
+        """Report what a kubelet or a controller would report; see local/rehearsal/controlplane.py."""
         patch = json.dumps({"status": status})
         self.kubectl(
             "patch", kind, name, "-n", namespace, "--subresource=status", "--type=merge", "-p", patch

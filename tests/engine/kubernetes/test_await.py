@@ -13,6 +13,7 @@ import pytest
 from google.protobuf import empty_pb2
 
 from local.plugins.base.values import Secret, decode
+from local.rehearsal.controlplane import ControlPlane
 from tests.engine.kubernetes.harness import Cluster, Plugin, Refusal, later, start
 from tests.engine.kubernetes.test_diff import (
     CONFIG_MAP,
@@ -24,7 +25,6 @@ from tests.engine.kubernetes.test_diff import (
     metadata,
     workload,
 )
-from tests.support.controlplane import ControlPlane
 
 SERVICE = "kubernetes:core/v1:Service"
 POD = "kubernetes:core/v1:Pod"

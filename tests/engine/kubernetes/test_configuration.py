@@ -16,8 +16,8 @@ from local.plugins.base.values import UNKNOWN, Secret, Value, encode
 from local.plugins.kubernetes import kubeconfig
 from local.plugins.kubernetes.configuration import compare
 from local.plugins.kubernetes.kubeconfig import KubeconfigError
+from local.rehearsal.controlplane import ControlPlane
 from tests.engine.kubernetes.harness import Cluster, Plugin, Refusal, start
-from tests.support.controlplane import ControlPlane
 
 
 def document(server: str = "https://one:6443", ca: bytes = b"ca", user: dict[str, Any] | None = None) -> str:

@@ -9,8 +9,8 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from local.plugins.base.values import UNKNOWN, Secret, decode, encode
+from local.rehearsal.controlplane import ControlPlane
 from tests.engine.kubernetes.harness import Cluster, Plugin, Refusal, start
-from tests.support.controlplane import ControlPlane
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"

@@ -1,33 +1,35 @@
 """A real Kubernetes control plane on loopback: etcd, API server and controller manager, without nodes.
 
 No kubelet runs, so no pod ever does: what a kubelet would report (a ready pod, a failed container, a
-complete Job) tests write to the status subresource of the real API server, and say so.
+complete Job) is written to the status subresource of the real API server by `kubelet.py`, or by a test.
 """
 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from local.machine import pki
-from local.machine.layout import Addresses, Layout, addresses
+from local.machine.layout import Layout, addresses
 from local.progress import Quiet
+from local.rehearsal import commands
+from local.rehearsal.commands import Ports
 from local.toolchain import apt, gobuild
 from local.toolchain.versions import KUBERNETES
 
 _READY_SECONDS = 90.0
 _STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.1
 CONTEXT = "control-plane"
 
 
@@ -36,88 +38,47 @@ class ControlPlane:
     """A running control plane. `server` is its URL, `kubeconfig` its administrator's file."""
 
     server: str
+    ca_file: Path
     kubeconfig: Path
     kubectl: Path
+    pods: Path
+    """The socket at which the API server asks for connections to pods: `pod_network.py` answers it."""
 
 
 @contextlib.contextmanager
-def running(root: Path) -> Generator[ControlPlane]:
+def running(root: Path, *, api_server: Sequence[str] = ()) -> Generator[ControlPlane]:
     """Start a control plane with its data under `root`; end every process of it on the way out.
 
-    RuntimeError with the last log lines if it is not ready in time.
+    `api_server` are further flags of the API server. Call it in the main thread: the processes end with the
+    thread that started them. RuntimeError with the last log lines if it is not ready in time.
     """
     tools = gobuild.build(KUBERNETES, Quiet())
     apt.install(["etcd-server"], Quiet())
     place, plan = Layout(root), addresses()
     place.make()
     pki.ensure(place, plan)
-    etcd, peer, api = _free_ports(3)
-    server = f"https://127.0.0.1:{api}"
+    ports = Ports(*_free_ports(3))
+    server, pods = f"https://127.0.0.1:{ports.api}", place.run / "pods.sock"
     with contextlib.ExitStack() as stack:
 
         def start(name: str, *argv: str) -> subprocess.Popen[bytes]:
             return stack.enter_context(_process(place.logs / f"{name}.log", argv))
 
         started = [
-            start("etcd", *_etcd(place, etcd, peer)),
-            start("api-server", str(tools / "kube-apiserver"), *_api_server(place, plan, etcd, api)),
+            start("etcd", *commands.etcd(place, ports)),
+            start(
+                "api-server",
+                str(tools / "kube-apiserver"),
+                *commands.api_server(place, plan, ports, pods, api_server),
+            ),
         ]
-        _await_ready(server, place, started)
+        _await_ready(ports.api, place, started)
         managers = _kubeconfig(place, server, "controller-manager", place.conf / "manager.kubeconfig")
-        start("manager", str(tools / "kube-controller-manager"), *_controller_manager(place, managers))
+        start(
+            "manager", str(tools / "kube-controller-manager"), *commands.controller_manager(place, managers)
+        )
         admin = _kubeconfig(place, server, "admin", place.admin_kubeconfig)
-        yield ControlPlane(server, admin, tools / "kubectl")
-
-
-def _etcd(place: Layout, client: int, peer: int) -> list[str]:
-    return [
-        "etcd",
-        f"--data-dir={place.etcd}",
-        f"--listen-client-urls=https://127.0.0.1:{client}",
-        f"--advertise-client-urls=https://127.0.0.1:{client}",
-        f"--listen-peer-urls=http://127.0.0.1:{peer}",
-        f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
-        f"--initial-cluster=default=http://127.0.0.1:{peer}",
-        "--client-cert-auth",
-        f"--trusted-ca-file={place.pki / 'etcd-ca.crt'}",
-        f"--cert-file={place.pki / 'etcd.crt'}",
-        f"--key-file={place.pki / 'etcd.key'}",
-    ]
-
-
-def _api_server(place: Layout, plan: Addresses, etcd: int, port: int) -> list[str]:
-    keys = place.pki
-    return [
-        "--advertise-address=127.0.0.1",
-        "--bind-address=127.0.0.1",
-        f"--secure-port={port}",
-        "--anonymous-auth=false",
-        "--authorization-mode=Node,RBAC",
-        # Loopback is no endpoint address, so the service `kubernetes` must do without one.
-        "--endpoint-reconciler-type=none",
-        f"--client-ca-file={keys / 'cluster-ca.crt'}",
-        f"--tls-cert-file={keys / 'apiserver.crt'}",
-        f"--tls-private-key-file={keys / 'apiserver.key'}",
-        f"--etcd-servers=https://127.0.0.1:{etcd}",
-        f"--etcd-cafile={keys / 'etcd-ca.crt'}",
-        f"--etcd-certfile={keys / 'apiserver-etcd.crt'}",
-        f"--etcd-keyfile={keys / 'apiserver-etcd.key'}",
-        "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-key-file={keys / 'service-accounts.pub'}",
-        f"--service-account-signing-key-file={keys / 'service-accounts.key'}",
-        f"--service-cluster-ip-range={plan.services}",
-    ]
-
-
-def _controller_manager(place: Layout, kubeconfig: Path) -> list[str]:
-    return [
-        f"--kubeconfig={kubeconfig}",
-        "--secure-port=0",
-        "--leader-elect=false",
-        "--use-service-account-credentials=true",
-        f"--service-account-private-key-file={place.pki / 'service-accounts.key'}",
-        f"--root-ca-file={place.pki / 'cluster-ca.crt'}",
-    ]
+        yield ControlPlane(server, place.pki / "cluster-ca.crt", admin, tools / "kubectl", pods)
 
 
 def _kubeconfig(place: Layout, server: str, leaf: str, path: Path) -> Path:
@@ -149,10 +110,16 @@ def _kubeconfig(place: Layout, server: str, leaf: str, path: Path) -> Path:
 
 @contextlib.contextmanager
 def _process(log: Path, argv: tuple[str, ...]) -> Generator[subprocess.Popen[bytes]]:
-    # Even if pytest is killed outright, its children must not live on.
+    # Even if we are killed outright, our children must not live on.
     guard = ["setpriv", "--pdeathsig", "KILL"] if sys.platform == "linux" else []
     with log.open("wb") as file:
-        process = subprocess.Popen([*guard, *argv], stdout=file, stderr=file, start_new_session=True)
+        process = subprocess.Popen(
+            [*guard, *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
     try:
         yield process
     finally:
@@ -164,18 +131,27 @@ def _process(log: Path, argv: tuple[str, ...]) -> Generator[subprocess.Popen[byt
             process.wait()
 
 
-def _await_ready(server: str, place: Layout, processes: list[subprocess.Popen[bytes]]) -> None:
+def _await_ready(port: int, place: Layout, processes: list[subprocess.Popen[bytes]]) -> None:
     context = ssl.create_default_context(cafile=str(place.pki / "cluster-ca.crt"))
     context.load_cert_chain(place.pki / "admin.crt", place.pki / "admin.key")
     end = time.monotonic() + _READY_SECONDS
     while time.monotonic() < end and all(process.poll() is None for process in processes):
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(f"{server}/readyz", context=context, timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        time.sleep(0.2)
+        if _ready(port, context):
+            return
+        time.sleep(_POLL_SECONDS)
     tails = [f"{log.name}:\n{log.read_text()[-2000:]}" for log in sorted(place.logs.glob("*.log"))]
     raise RuntimeError("the control plane did not become ready\n" + "\n".join(tails))
+
+
+def _ready(port: int, context: ssl.SSLContext) -> bool:
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _free_ports(count: int) -> list[int]:
