@@ -34,7 +34,9 @@ _POLICIES: dict[Purpose, _Policy] = {
     # A restore or a new class takes hours on a large instance; a time-out in the middle of it would leave
     # the state behind what AWS goes on doing.
     "database": _Policy(protect=True, minutes=(120, 180, 90)),
-    "cluster": _Policy(minutes=(30, 90, 30)),
+    # What runs in a cluster can be made again, and yet its replacement is an outage of hours that detaches
+    # every volume from the claims in it: nobody may cause one by the wrong setting (its name, subnets, keys).
+    "cluster": _Policy(protect=True, minutes=(30, 90, 30)),
     "node-group": _Policy(minutes=(30, 120, 60)),
     # DNS validation waits for a delegation that a person may still have to make.
     "certificate": _Policy(minutes=(45, 45, 15)),
@@ -83,7 +85,7 @@ class Options:
     def cluster(
         self, parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] | None = None
     ) -> pulumi.ResourceOptions:
-        """The Kubernetes control plane, which holds nothing that the stack cannot make again."""
+        """The Kubernetes control plane, with all that it knows of volumes and workloads."""
         return self._options("cluster", parent, depends_on)
 
     def node_group(

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_aws import eks
 
+from infra.aws.cloudwatch_agent import SERVICE_ACCOUNT as CLOUDWATCH_AGENT
+from infra.aws.cloudwatch_agent import CloudwatchAgent
 from infra.aws.place import Place
 from infra.aws.pod_role import PodRole
 from infra.options import Options
@@ -19,6 +21,8 @@ NETWORK_PLUGIN = {
     "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
 }
 SECRETS_STORE = {"secrets-store-csi-driver": {"syncSecret": {"enabled": False}, "enableSecretRotation": True}}
+# Container Insights only: tracing every workload unasked would change pods that are not ours to change.
+OBSERVABILITY = {"manager": {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}}}
 KUBE_SYSTEM = "kube-system"
 
 
@@ -27,6 +31,10 @@ class Addons(pulumi.ComponentResource):
 
     The cluster starts without self-managed copies, so creation finds no conflict (and says so if it does:
     NONE); an update takes the add-on's own fields back from whoever changed them (OVERWRITE).
+
+    An `up` with the next Kubernetes minor keeps that order, in place: the control plane, the add-ons that
+    nodes depend on, the nodes, and the add-ons that run on them. Each of these builds serves the minor before
+    its own as well, which is what EKS and Kubernetes' version skew policy ask for on the way.
     """
 
     def __init__(
@@ -64,18 +72,21 @@ class Addons(pulumi.ComponentResource):
         ]
         self.after_nodes: Sequence[pulumi.Resource] = []
 
-    def create_after_nodes(self, nodes: Sequence[pulumi.Resource]) -> None:
+    def create_after_nodes(self, nodes: Sequence[pulumi.Resource], agent: CloudwatchAgent | None) -> None:
         """Create the add-ons that need somewhere to run: before nodes exist they never become healthy."""
         volumes = self._role("ebs-csi", "ebs-csi-controller-sa", "service-role/AmazonEBSCSIDriverPolicy")
         v = self._versions
+        snapshots = self._addon("snapshot-controller", v.snapshot_controller, after=nodes)
         self.after_nodes = [
+            snapshots,
             self._addon("coredns", v.coredns, after=nodes),
             self._addon("metrics-server", v.metrics_server, after=nodes),
             self._addon(
                 "aws-ebs-csi-driver",
                 v.ebs_csi_driver,
                 identity=("ebs-csi-controller-sa", volumes),
-                after=nodes,
+                # It starts its snapshotter only where the kinds that snapshots are made of exist.
+                after=[snapshots],
             ),
             self._addon(
                 "aws-secrets-store-csi-driver-provider",
@@ -83,8 +94,18 @@ class Addons(pulumi.ComponentResource):
                 configuration=SECRETS_STORE,
                 after=nodes,
             ),
+            *([self._observability(agent, nodes)] if agent else []),
         ]
         self.register_outputs({})
+
+    def _observability(self, agent: CloudwatchAgent, nodes: Sequence[pulumi.Resource]) -> eks.Addon:
+        return self._addon(
+            "amazon-cloudwatch-observability",
+            self._versions.cloudwatch_observability,
+            configuration=OBSERVABILITY,
+            identity=(CLOUDWATCH_AGENT, agent.role),
+            after=[*nodes, *agent.ready],
+        )
 
     def _role(self, purpose: str, service_account: str, policy: str) -> PodRole:
         return PodRole(

@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 from pulumi_aws import eks, iam
 
 from infra.aws.addons import Addons
+from infra.aws.cloudwatch_agent import CloudwatchAgent
 from infra.aws.documents import service_trust
 from infra.aws.keys import Keys
 from infra.aws.kubeconfig import kubeconfig
@@ -71,7 +72,7 @@ class Cluster(pulumi.ComponentResource):
             opts=options.child(self),
         )
         groups = nodes.create(after=[*self._addons.before_nodes, *network.ready])
-        self._addons.create_after_nodes(groups)
+        self._addons.create_after_nodes(groups, self._cloudwatch_agent())
         self.kubeconfig = self._kubeconfig()
         self.provider = self._kubernetes([*admins, *groups, *self._addons.after_nodes])
         self._storage_class()
@@ -142,6 +143,19 @@ class Cluster(pulumi.ComponentResource):
                 public_access_cidrs=list(s.api.public_cidrs) or None,
             ),
             opts=self._options.cluster(self, depends_on=[policy, logs]),
+        )
+
+    def _cloudwatch_agent(self) -> CloudwatchAgent | None:
+        if not self._settings.observability:
+            return None
+        return CloudwatchAgent(
+            f"{self._name}-insights",
+            cluster_name=self.cluster_name,
+            log_retention_days=self._settings.log_retention_days,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._options.child(self),
         )
 
     def _admins(self) -> list[pulumi.Resource]:

@@ -8,12 +8,12 @@ import pulumi
 from pulumi_aws import ec2, eks, iam
 
 from infra.aws.documents import unconditional_trust
-from infra.aws.instance_types import ami_type
 from infra.aws.keys import Keys
 from infra.aws.network_port import NetworkPort
 from infra.aws.place import Place
 from infra.options import Options
 from infra.settings.aws_cluster import ClusterSettings, NodeGroupSettings
+from infra.sizing.instance_types import ami_type
 
 Pool = Literal["system", "app", "gpu"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from infra.settings import aws_versions
 from infra.settings.aws_versions import (
     ADDONS,
     EXTENDED_SUPPORT_DOLLARS_PER_MONTH,
@@ -15,6 +15,7 @@ from infra.settings.aws_versions import (
     AddonVersions,
 )
 from infra.settings.base import Section
+from infra.sizing.instance_types import ami_type, has_nvidia_gpu
 
 
 class NodeGroupSettings(Section):
@@ -31,6 +32,11 @@ class NodeGroupSettings(Section):
     def _bounds_are_ordered(self) -> Self:
         if self.min_nodes > self.max_nodes:
             raise ValueError(f"minNodes ({self.min_nodes}) is above maxNodes ({self.max_nodes})")
+        return self
+
+    @model_validator(mode="after")
+    def _one_image_boots_them(self) -> Self:
+        ami_type(self.instance_types, gpu=False)
         return self
 
 
@@ -84,8 +90,33 @@ class ClusterSettings(Section):
     system_nodes: NodeGroupSettings = Field(description="Add-ons and controllers.")
     app_nodes: NodeGroupSettings = Field(description="The agent server and what belongs to it.")
     gpu_nodes: NodeGroupSettings | None = Field(
-        default=None, description="Tainted; absent without local models."
+        default=None,
+        description="Tainted, so that only pods that ask for a GPU run there; minNodes may be 0.",
     )
+    observability: bool = Field(
+        default=False,
+        description="Container Insights: metrics and logs of all pods in CloudWatch, billed by volume.",
+    )
+
+    @field_validator("system_nodes", "app_nodes")
+    @classmethod
+    def _ordinary_pods_find_a_node(cls, nodes: NodeGroupSettings) -> NodeGroupSettings:
+        if nodes.min_nodes < 1:
+            raise ValueError(
+                "minNodes is 0, and nothing here adds a node for a pod that waits: only gpuNodes may be empty"
+            )
+        return nodes
+
+    @field_validator("gpu_nodes")
+    @classmethod
+    def _gpu_nodes_have_gpus(cls, nodes: NodeGroupSettings | None) -> NodeGroupSettings | None:
+        without = [t for t in nodes.instance_types if not has_nvidia_gpu(t)] if nodes else []
+        if without:
+            raise ValueError(
+                f"{', '.join(without)} has no NVIDIA GPU, and the group boots NVIDIA's image: take a type of "
+                "the g or p families, as g6.xlarge"
+            )
+        return nodes
 
     @field_validator("admins")
     @classmethod
@@ -102,10 +133,12 @@ class ClusterSettings(Section):
         if version not in KUBERNETES_STANDARD_SUPPORT:
             raise ValueError(f"kubernetesVersion {version!r} is not one this stack has add-ons for: {known}")
         ends = KUBERNETES_STANDARD_SUPPORT[version]
-        if datetime.now(tz=UTC).date() > ends:
+        if aws_versions.today() > ends:
+            supported = [v for v, until in KUBERNETES_STANDARD_SUPPORT.items() if until > ends]
             raise ValueError(
                 f"Kubernetes {version} left EKS's standard support on {ends}: it would cost "
-                f"{EXTENDED_SUPPORT_DOLLARS_PER_MONTH} USD a month more; use one of {known}"
+                f"{EXTENDED_SUPPORT_DOLLARS_PER_MONTH} USD a month more; "
+                + (f"use {' or '.join(supported)}" if supported else "and this program knows no later one")
             )
         return version
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.settings.profiles import merged
 from tests.support.monitor import PROJECT, Recording, record
 
 REPO = Path(__file__).resolve().parents[2]
@@ -37,6 +38,15 @@ def stack_config(stack: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
+def changed(stack: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """Sections of `Pulumi.<stack>.yaml` that `changes` touches, with these laid over them; for `config`."""
+    values = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text()).get("config", {})
+    return {
+        key: merged(values.get(f"{PROJECT}:{key}", {}), change) if isinstance(change, dict) else change
+        for key, change in changes.items()
+    }
+
+
 def run_program(
     stack: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -45,15 +55,23 @@ def run_program(
     preview: bool = False,
     config: dict[str, Any] | None = None,
     platform: dict[str, Any] | None = None,
+    named: str | None = None,
 ) -> Recording:
-    """Run the program as the language host does; `config` overrides sections, named as in YAML."""
+    """Run the program as the language host does; `config` overrides sections, named as in YAML.
+
+    `named` is the stack's name where it is not that of its file; then the file's profile is said, too.
+    """
     monkeypatch.setenv("ROOST_STATE", str(state))
     (state / "platform.json").write_text(json.dumps(platform or PLATFORM))
-    overrides = {f"{PROJECT}:{key}": json.dumps(value) for key, value in (config or {}).items()}
+    given = {**({"profile": stack} if named else {}), **(config or {})}
+    overrides = {
+        f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in given.items()
+    }
     sys.modules.pop("infra.__main__", None)
     return record(
         lambda: runpy.run_path(str(REPO), run_name="__main__"),
-        stack=stack,
+        stack=named or stack,
         preview=preview,
         config={**stack_config(stack), **overrides},
     )

@@ -28,8 +28,14 @@ def purposes_where(profile: ProfileName, holds: Callable[[pulumi.ResourceOptions
     return {name for name, make in PURPOSES.items() if holds(make(Options(profile)))}
 
 
-def test_prod_protects_whatever_holds_data_and_nothing_else() -> None:
-    assert purposes_where("prod", lambda o: o.protect) == {"data", "key", "final copy", "database"}
+def test_prod_protects_whatever_holds_data_or_state_and_nothing_else() -> None:
+    assert purposes_where("prod", lambda o: o.protect) == {
+        "data",
+        "key",
+        "final copy",
+        "database",
+        "cluster",
+    }
 
 
 @pytest.mark.parametrize("profile", ["local", "dev"])

@@ -58,6 +58,11 @@ CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/x"
         ("cluster.api", {"publicCidrs": []}, "nothing could reach the Kubernetes API"),
         ("cluster.admins", {"me": "arn:aws:iam::111122223333:user/me"}, "must be the ARN of an IAM role"),
         ("cluster.appNodes", {"minNodes": 9, "maxNodes": 3}, "minNodes (9) is above maxNodes (3)"),
+        ("cluster.appNodes", {"minNodes": 0}, "only gpuNodes may be empty"),
+        ("cluster.appNodes", {"instanceTypes": ["m7g.large", "m7i.large"]}, "mix arm64 and x86_64"),
+        ("cluster.appNodes", {"instanceTypes": ["large"]}, "does not read like an instance type"),
+        ("cluster.gpuNodes", {"instanceTypes": ["m7i.large"]}, "m7i.large has no NVIDIA GPU"),
+        ("cluster.gpuNodes", {"instanceTypes": ["g4ad.xlarge"]}, "g4ad.xlarge has no NVIDIA GPU"),
         ("edge.domain", "localhost", "has the wrong form"),
         ("edge.zoneId", None, "zoneId must be the hosted zone of roost-dev.example.com"),
         ("edge.dns", "none", "give the certificateArn"),
@@ -74,12 +79,28 @@ def test_refused_on_aws(path: str, value: Any, says: str) -> None:
     assert says in problem
 
 
+def on(day: date, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws_versions, "today", lambda: day)
+
+
 def test_a_kubernetes_version_out_of_standard_support_is_refused_with_its_price(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(aws_versions.KUBERNETES_STANDARD_SUPPORT, "1.36", date(2020, 1, 1))
-    (problem,) = problems_of("dev", nested("aws.cluster.kubernetesVersion", "1.36"))
-    assert "left EKS's standard support on 2020-01-01: it would cost 365 USD a month more" in problem
+    on(date(2026, 12, 3), monkeypatch)
+    (problem,) = problems_of("dev", nested("aws.cluster.kubernetesVersion", "1.34"))
+    assert "left EKS's standard support on 2026-12-02: it would cost 365 USD a month more" in problem
+    assert "use 1.35 or 1.36" in problem
+
+
+def test_the_last_day_of_standard_support_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(date(2026, 12, 2), monkeypatch)
+    assert settings_of("dev", nested("aws.cluster.kubernetesVersion", "1.34")).aws is not None
+
+
+def test_a_program_that_knows_no_supported_version_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(date(2031, 1, 1), monkeypatch)
+    problems = problems_of("dev", nested("aws.cluster.kubernetesVersion", "1.36"))
+    assert any("this program knows no later one" in problem for problem in problems)
 
 
 def test_a_domain_elsewhere_brings_its_own_certificate() -> None:

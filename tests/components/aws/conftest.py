@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.support import realism
 from tests.support.aws_answers import AWS_RESOURCES
 from tests.support.monitor import Recording
-from tests.support.program import run_program
+from tests.support.program import changed, run_program
+
+Variant = Callable[..., Recording]
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +42,14 @@ def dev_preview(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 def prod_preview(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return run_program("prod", patch, tmp_path_factory.mktemp("prod-preview"), preview=True)
+
+
+@pytest.fixture(scope="session")
+def variant(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Variant:
+    """Runs a stack's file with changes laid over it, and under another name if one is given."""
+
+    def run(stack: str, changes: dict[str, Any], **options: Any) -> Recording:
+        state = tmp_path_factory.mktemp(stack)
+        return run_program(stack, patch, state, config=changed(stack, changes), **options)
+
+    return run

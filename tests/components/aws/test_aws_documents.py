@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.aws.controller_rights import CLUSTER_RULES, LEADER_RULES, NAMESPACE_RULES
-from infra.aws.instance_types import ami_type, architecture
 from infra.aws.network_acl import POSTGRES_PORT, database_acl
 from infra.aws.waf_rules import oversized
+from infra.sizing.instance_types import ami_type, architecture
 from tests.support.monitor import Recording
 
 # Describing actions that AWS defines without a resource.

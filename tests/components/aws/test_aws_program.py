@@ -117,6 +117,7 @@ def test_prod_protects_what_holds_data_and_dev_nothing(dev: Recording, prod: Rec
     assert protected(prod) >= {
         "Instance database",
         "InstanceAutomatedBackupsReplication database-backups-copy",
+        "Cluster cluster",
         "Bucket storage-backup",
         "Bucket storage-backup-copy",
         "Key keys-data",

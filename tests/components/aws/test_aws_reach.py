@@ -204,6 +204,7 @@ def test_add_ons_are_pinned_and_network_policies_enforced(stack: Recording) -> N
         "coredns",
         "eks-pod-identity-agent",
         "metrics-server",
+        "snapshot-controller",
         "aws-ebs-csi-driver",
         "aws-secrets-store-csi-driver-provider",
     }

@@ -82,15 +82,3 @@ def test_without_nat_the_controller_comes_from_the_accounts_own_registry() -> No
         AwsSettings.model_validate(closed)
     mirror = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/mirror/controller:v2.14.1"
     AwsSettings.model_validate({**closed, "edge": {**GOOD["edge"], "controllerImage": mirror}})
-
-
-def test_a_kubernetes_version_out_of_standard_support_names_the_surcharge(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from datetime import date
-
-    from infra.settings import aws_cluster
-
-    monkeypatch.setitem(aws_cluster.KUBERNETES_STANDARD_SUPPORT, "1.36", date(2020, 1, 1))
-    with pytest.raises(ValidationError, match="365 USD a month more"):
-        AwsSettings.model_validate(GOOD)

@@ -8,6 +8,7 @@ from typing import Literal
 Architecture = Literal["x86_64", "arm64"]
 
 _TYPE = re.compile(r"([a-z]+)(\d+)([a-z-]*)\.[a-z0-9-]+")
+_NVIDIA_FAMILIES = {"g", "gr", "p"}
 
 
 def architecture(instance_type: str) -> Architecture:
@@ -15,10 +16,13 @@ def architecture(instance_type: str) -> Architecture:
 
     ValueError for what does not read like an instance type.
     """
-    match = _TYPE.fullmatch(instance_type)
-    if match is None:
-        raise ValueError(f"{instance_type!r} does not read like an instance type such as m7g.large")
-    return "arm64" if "g" in match[3] else "x86_64"
+    return "arm64" if "g" in _parts(instance_type)[3] else "x86_64"
+
+
+def has_nvidia_gpu(instance_type: str) -> bool:
+    """The families g, gr and p carry NVIDIA's GPUs, but for g4ad (AMD). ValueError as `architecture`."""
+    family, generation, options = _parts(instance_type).groups()
+    return family in _NVIDIA_FAMILIES and f"{family}{generation}{options}" != "g4ad"
 
 
 def ami_type(instance_types: tuple[str, ...], *, gpu: bool) -> str:
@@ -32,3 +36,10 @@ def ami_type(instance_types: tuple[str, ...], *, gpu: bool) -> str:
     if gpu:
         return "AL2023_ARM_64_NVIDIA" if arm else "AL2023_x86_64_NVIDIA"
     return "AL2023_ARM_64_STANDARD" if arm else "AL2023_x86_64_STANDARD"
+
+
+def _parts(instance_type: str) -> re.Match[str]:
+    match = _TYPE.fullmatch(instance_type)
+    if match is None:
+        raise ValueError(f"{instance_type!r} does not read like an instance type such as m7g.large")
+    return match
