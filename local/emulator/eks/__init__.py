@@ -1,0 +1,1 @@
+"""EKS: the whole service anew, since moto's knows neither add-ons nor access entries nor updates."""

@@ -1,0 +1,26 @@
+"""Puts our services in the place of moto's, before its WSGI application reads the URL maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import moto.eks.urls
+import moto.rds.urls
+
+from local.emulator import buckets, certificates, replicas
+from local.emulator.child import ClusterEndpoint
+from local.emulator.eks.service import Eks
+from local.emulator.eks.state import ENDPOINTS, Endpoint
+from local.emulator.rds.instances import install_master_secret
+from local.emulator.rds.service import Rds
+
+
+def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
+    """Once for the process; `clusters` are by region."""
+    ENDPOINTS.update({region: Endpoint.of(one.url, one.ca_file) for region, one in clusters.items()})
+    moto.eks.urls.url_paths = {"{0}/.*": Eks.dispatch}
+    moto.rds.urls.url_paths = {"{0}/$": Rds.dispatch}
+    install_master_secret()
+    certificates.install()
+    replicas.install()
+    buckets.install()

@@ -1,0 +1,146 @@
+"""What is in the account: to see that destroy leaves only what is meant to stay.
+
+What AWS puts there by itself (default VPCs and groups, its own policies, a zone's NS and SOA records) is left
+out, and so is what is already on its way out (KMS keys pending deletion, deleted NAT gateways).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from moto.backends import get_backend
+
+from local.emulator.eks.state import CLUSTERS
+from local.emulator.rds.backups import BACKUPS
+
+Finder = Callable[[Any], Iterator[str]]
+
+
+def inventory() -> dict[str, list[str]]:
+    """`<region>/<id>` by kind (`ec2:vpc`), sorted; the region of global services is `aws`."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for service, kinds in _KINDS.items():
+        for _, region, backend in get_backend(cast("Any", service)).iter_backends():
+            for kind, finder in kinds.items():
+                found[f"{service}:{kind}"] += [f"{region}/{one}" for one in finder(backend)]
+    for region, clusters in CLUSTERS.items():
+        for name, cluster in clusters.items():
+            found["eks:cluster"].append(f"{region}/{name}")
+            found["eks:nodegroup"] += [f"{region}/{name}/{one}" for one in cluster.nodegroups]
+            found["eks:addon"] += [f"{region}/{name}/{one}" for one in cluster.addons]
+    for region, backups in BACKUPS.items():
+        found["rds:automated-backup"] += [
+            f"{region}/{one.record.answer['DBInstanceIdentifier']}" for one in backups.values()
+        ]
+    return {kind: sorted(ids) for kind, ids in sorted(found.items()) if ids}
+
+
+def _ids(attribute: str) -> Finder:
+    return lambda backend: iter(list(getattr(backend, attribute)))
+
+
+def _own_vpcs(ec2: Any) -> set[str]:
+    return {one.id for one in ec2.vpcs.values() if not one.is_default}
+
+
+def _vpcs(ec2: Any) -> Iterator[str]:
+    yield from _own_vpcs(ec2)
+
+
+def _subnets(ec2: Any) -> Iterator[str]:
+    for zone in ec2.subnets.values():
+        yield from (one.id for one in zone.values() if one.vpc_id in _own_vpcs(ec2))
+
+
+def _route_tables(ec2: Any) -> Iterator[str]:
+    yield from (one.id for one in ec2.route_tables.values() if not one.main_association_id)
+
+
+def _network_acls(ec2: Any) -> Iterator[str]:
+    yield from (one.id for one in ec2.network_acls.values() if not one.default)
+
+
+def _security_groups(ec2: Any) -> Iterator[str]:
+    for groups in ec2.groups.values():
+        yield from (one.id for one in groups.values() if one.name != "default")
+
+
+def _not_deleted(attribute: str) -> Finder:
+    def find(ec2: Any) -> Iterator[str]:
+        yield from (one.id for one in getattr(ec2, attribute).values() if one.state != "deleted")
+
+    return find
+
+
+def _addresses(ec2: Any) -> Iterator[str]:
+    yield from (one.allocation_id for one in ec2.addresses)
+
+
+def _keys(kms: Any) -> Iterator[str]:
+    yield from (one.id for one in kms.keys.values() if one.key_state != "PendingDeletion")
+
+
+def _aliases(kms: Any) -> Iterator[str]:
+    for key in kms.keys.values():
+        yield from (one for one in kms.get_all_aliases().get(key.id, []) if not one.startswith("alias/aws/"))
+
+
+def _policies(iam: Any) -> Iterator[str]:
+    yield from (arn for arn in iam.managed_policies if not arn.startswith("arn:aws:iam::aws:"))
+
+
+def _roles(iam: Any) -> Iterator[str]:
+    yield from (one.name for one in iam.roles.values() if not one.path.startswith("/aws-service-role/"))
+
+
+def _parameter_groups(rds: Any) -> Iterator[str]:
+    yield from (one for one in rds.db_parameter_groups if not one.startswith("default."))
+
+
+def _records(route53: Any) -> Iterator[str]:
+    for zone in route53.zones.values():
+        yield from (f"{one.type_} {one.name}" for one in zone.rrsets if one.type_ not in ("NS", "SOA"))
+
+
+def _secrets(secretsmanager: Any) -> Iterator[str]:
+    yield from (one.name for one in secretsmanager.secrets.values() if not one.is_deleted())
+
+
+_KINDS: dict[str, dict[str, Finder]] = {
+    "acm": {"certificate": _ids("_certificates")},
+    "cloudwatch": {"alarm": _ids("alarms")},
+    "ec2": {
+        "address": _addresses,
+        "egress-only-internet-gateway": _ids("egress_only_internet_gateways"),
+        "flow-log": _ids("flow_logs"),
+        "internet-gateway": _ids("internet_gateways"),
+        "launch-template": _ids("launch_templates"),
+        "nat-gateway": _not_deleted("nat_gateways"),
+        "network-acl": _network_acls,
+        "network-interface": _ids("enis"),
+        "route-table": _route_tables,
+        "security-group": _security_groups,
+        "subnet": _subnets,
+        "vpc": _vpcs,
+        "vpc-endpoint": _not_deleted("vpc_end_points"),
+    },
+    "ecr": {"repository": _ids("repositories")},
+    "elbv2": {"load-balancer": _ids("load_balancers"), "target-group": _ids("target_groups")},
+    "iam": {"policy": _policies, "role": _roles},
+    "kms": {"alias": _aliases, "key": _keys},
+    "logs": {"log-group": _ids("groups")},
+    "rds": {
+        "event-subscription": _ids("event_subscriptions"),
+        "instance": _ids("databases"),
+        "parameter-group": _parameter_groups,
+        "snapshot": _ids("database_snapshots"),
+        "subnet-group": _ids("subnet_groups"),
+    },
+    "route53": {"record": _records, "zone": _ids("zones")},
+    "s3": {"bucket": _ids("buckets")},
+    "secretsmanager": {"secret": _secrets},
+    "sns": {"topic": _ids("topics")},
+    "wafv2": {"web-acl": _ids("wacls")},
+}
