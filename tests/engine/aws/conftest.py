@@ -1,29 +1,25 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 
 import pytest
 
-from tests.engine.aws.harness import ACCOUNT, World
-
-# Read by moto when it is imported.
-os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
+from local.emulator import child
+from local.emulator.child import ClusterEndpoint, Emulated
+from tests.engine.aws.harness import REGION, World
 
 
 @pytest.fixture(scope="session")
-def emulated_account() -> Generator[str]:
-    """URL of an emulated account that lasts as long as the tests; the account's region is empty at first."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> Generator[Emulated]:
+    """One emulated account for all tests: none may count on being alone there."""
+    ca = tmp_path_factory.mktemp("cluster") / "ca.crt"
+    ca.write_text("-----BEGIN CERTIFICATE-----\nno cluster runs in these tests\n-----END CERTIFICATE-----\n")
+    cluster = ClusterEndpoint("https://127.0.0.1:1", ca)
+    with child.running(clusters={REGION: cluster}) as started:
+        yield started
 
 
 @pytest.fixture
-def world(emulated_account: str) -> World:
+def world(emulated: Emulated) -> World:
     """A provider without default tags."""
-    return World(emulated_account)
+    return World(emulated.url)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from infra.aws.provider import EMULATED_SERVICES
+from local.emulator import child
 from local.plugins.aws.clients import Clients
 from local.plugins.aws.lifecycle import Lifecycle, Stored
 from local.plugins.aws.settings import Settings
@@ -15,10 +17,9 @@ from local.plugins.base.changes import Change
 from local.plugins.base.paths import render
 from local.plugins.base.values import Properties
 
-ACCOUNT = "111122223333"
 REGION = "eu-central-1"
-# As the program's provider lists them, plus what only tests ask.
-SERVICES = "acm cloudwatch cloudwatchlogs ec2 ecr eks elbv2 iam kms rds route53 s3 s3control secretsmanager sns ssm sts wafv2"
+# Those of the program's provider, plus what only tests ask.
+SERVICES = (*EMULATED_SERVICES, "s3control")
 _numbers = itertools.count(1)
 
 
@@ -72,8 +73,8 @@ class World:
     def __post_init__(self) -> None:
         settings = Settings(
             region=self.region,
-            endpoints=dict.fromkeys(SERVICES.split(), self.url),
-            allowed_account_ids=(ACCOUNT,),
+            endpoints=dict.fromkeys(SERVICES, self.url),
+            allowed_account_ids=(child.ACCOUNT,),
             default_tags=self.default_tags,
             s3_use_path_style=True,
         )
