@@ -10,16 +10,20 @@ from local.plugins.base.values import UNKNOWN
 
 # In a policy document these say the same as one string or as a list, in any order.
 _STATEMENT = "Statement"
+# An object without entries says something where it stands: WAF's actions are `block: {}` and `allow: {}`.
+_PRESENT = "{}"
 
 
 def canonical(kind: Resource, dotted: str, value: Any) -> Any:
     """The value at `dotted` (a path without indices) of a `kind`.
 
-    JSON documents become what they say, sets are sorted, and what is null or empty inside goes away:
-    Terraform's types, and so AWS's provider, do not tell an empty list from none.
+    JSON documents become what they say, sets are sorted, and what is null or an empty list inside goes
+    away: Terraform's types, and so AWS's provider, do not tell an empty list from none.
     """
     if isinstance(value, str) and dotted in kind.json:
         return document(value)
+    if value == {} and "." in dotted:
+        return _PRESENT
     if isinstance(value, dict):
         items = cast("dict[str, Any]", value).items()
         seen = {key: canonical(kind, f"{dotted}.{key}", item) for key, item in items}
