@@ -46,8 +46,8 @@ class Comparison:
             if name == naming.DEFAULTS or any(covers(path, (name,)) for path in ignored):
                 continue
             before, after = self._value(old, name), self._value(new, name)
-            # What AWS chose stays as it is when the program has nothing to say about it.
-            if empty(after) and self.schema.filled_in(name):
+            # What AWS chose stays as it is when the program has nothing to say about it; `[]` says something.
+            if new.get(name) is None and self.schema.filled_in(name):
                 continue
             for change in self._step((name,), name, before, after):
                 if not any(covers(path, change.path) for path in ignored):
@@ -96,6 +96,8 @@ class Comparison:
         return value is not UNKNOWN and empty(self._canonical(dotted, value))
 
     def _needs_new(self, dotted: str, old: Any, new: Any) -> bool:
+        if dotted in self.kind.replaces_if_only_one_has_it:
+            return self._absent(dotted, old) != self._absent(dotted, new)
         for pattern in ("region", *self.kind.replaces):
             if f"{dotted}.".startswith(f"{pattern}."):
                 return True

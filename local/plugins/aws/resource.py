@@ -67,6 +67,8 @@ class Resource(ABC):
     Take them from the Terraform AWS provider (ForceNew). A dotted path names a nested one:
     `vpcConfig.vpcId`.
     """
+    replaces_if_only_one_has_it: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that take another value in place, but neither come nor go (a rule's kind of source)."""
     delete_before_replace: ClassVar[bool] = False
     """Whether the old one has to go first, since both cannot be there at once."""
     autoname: ClassVar[Autoname | None] = None
@@ -111,6 +113,10 @@ class Resource(ABC):
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:  # noqa: A002
         """Bring it from `old` to `new`; `changed` names the top-level inputs that differ (`tags` merged)."""
         raise ResourceError(f"{self.token} has nothing that can be changed in place: {', '.join(changed)}")
+
+    def renewed_by(self, changed: frozenset[str]) -> frozenset[str]:
+        """The outputs of `renewed` that an update of these inputs changes; all of them if unsure."""
+        return self.renewed
 
     @abstractmethod
     def delete(self, aws: Aws, id: str, state: Properties) -> None:  # noqa: A002
