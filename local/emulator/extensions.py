@@ -9,6 +9,7 @@ import moto.rds.urls
 
 from local.emulator import buckets, certificates, replicas
 from local.emulator.child import ClusterEndpoint
+from local.emulator.ec2 import changes
 from local.emulator.eks.service import Eks
 from local.emulator.eks.state import ENDPOINTS, Endpoint
 from local.emulator.rds.instances import install_master_secret
@@ -24,3 +25,4 @@ def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     certificates.install()
     replicas.install()
     buckets.install()
+    changes.install()
