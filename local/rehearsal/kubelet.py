@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -26,6 +27,7 @@ from local.rehearsal import mounts, pod_status
 from local.rehearsal.api import Api
 
 _PERIOD_SECONDS = 0.25
+# The controllers give a silent node 40 s.
 _BEAT_SECONDS = 5.0
 _JOB = "batch.kubernetes.io/job-name"
 _NAME = "app.kubernetes.io/name"
@@ -54,7 +56,7 @@ class Kubelet:
     """Runs in a thread between `start` and `stop`; whoever changes its fields does so at any time."""
 
     api: Api
-    nodes: dict[str, Mapping[str, str]] = field(default_factory=lambda: {"roost": dict[str, str]()})
+    nodes: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: {"roost": dict[str, str]()})
     """Names of the nodes, with their labels."""
     programs: Mapping[str, Program] = field(default_factory=dict[str, Program])
     """By the last part of an image's repository."""
@@ -70,7 +72,8 @@ class Kubelet:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._numbers = itertools.count(1)
         self._started: dict[str, tuple[str, Program]] = {}
-        self._turns = itertools.count()
+        self._known: set[str] = set()
+        self._next_beat = 0.0
 
     def start(self) -> Kubelet:
         self._thread.start()
@@ -83,8 +86,7 @@ class Kubelet:
     def _run(self) -> None:
         while not self._stopped.wait(_PERIOD_SECONDS):
             try:
-                if next(self._turns) % int(_BEAT_SECONDS / _PERIOD_SECONDS) == 0:
-                    self._beat()
+                self._beat()
                 pods = self.api.items("/api/v1/pods")
                 self._end_programs({pod["metadata"]["uid"] for pod in pods})
                 for pod in pods:
@@ -96,14 +98,18 @@ class Kubelet:
 
     def _beat(self) -> None:
         """A node that falls silent would have its pods marked as not ready."""
-        known = {node["metadata"]["name"] for node in self.api.items("/api/v1/nodes")}
-        for name in known - self.nodes.keys():
+        nodes = self.nodes
+        if time.monotonic() < self._next_beat and set(nodes) == self._known:
+            return
+        there = {node["metadata"]["name"] for node in self.api.items("/api/v1/nodes")}
+        for name in there - nodes.keys():
             self.api.delete(f"/api/v1/nodes/{name}")
-        for name, labels in self.nodes.items():
-            if name not in known:
+        for name, labels in nodes.items():
+            if name not in there:
                 made = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **labels}
                 self.api.create("/api/v1/nodes", {"metadata": {"name": name, "labels": made}})
             self.api.patch(f"/api/v1/nodes/{name}/status", pod_status.node_ready())
+        self._known, self._next_beat = set(nodes), time.monotonic() + _BEAT_SECONDS
 
     def _look(self, pod: Object) -> None:
         try:
@@ -129,7 +135,8 @@ class Kubelet:
 
     def _schedule(self, pod: Object, path: str) -> None:
         wanted: Object = dig(pod, "spec", "nodeSelector", default={})
-        fitting = [name for name, labels in self.nodes.items() if wanted.items() <= labels.items()]
+        nodes = self.nodes
+        fitting = [name for name, labels in nodes.items() if wanted.items() <= labels.items()]
         if fitting:
             chosen = fitting[next(self._numbers) % len(fitting)]
             target = {"apiVersion": "v1", "kind": "Node", "name": chosen}

@@ -160,8 +160,8 @@ def urn(token: str, name: str) -> str:
     return f"urn:pulumi:test::project::{token}::{name}"
 
 
-def start(settings: dict[str, Any]) -> Plugin:
-    """The plugin as the engine starts it, configured with `settings`."""
+def start(settings: dict[str, Any], *, path: tuple[Path, ...] = ()) -> Plugin:
+    """The plugin as the engine starts it, configured with `settings`; `path` goes in front of PATH."""
     log = EngineLog()
     engine = grpc.server(ThreadPoolExecutor(4))
     engine_pb2_grpc.add_EngineServicer_to_server(log, engine)
@@ -170,6 +170,7 @@ def start(settings: dict[str, Any]) -> Plugin:
     process = subprocess.Popen(
         [sys.executable, "-m", "local.plugins.kubernetes", address],
         cwd=REPO,
+        env={**os.environ, "PATH": os.pathsep.join([*map(str, path), os.environ["PATH"]])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

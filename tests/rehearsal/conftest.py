@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.aws.kubeconfig import kubeconfig
+from local.rehearsal import cluster as clusters
+from local.rehearsal.cluster import Cluster
+from local.rehearsal.login import Logins
+from tests.engine.kubernetes.harness import Plugin, start
+
+NAME, REGION = "roost-prod", "eu-central-1"
+DEPLOYER = "arn:aws:iam::111122223333:role/roost-deployer"
+
+
+@dataclass
+class Account:
+    """What the emulated account would say of the cluster."""
+
+    entries: dict[str, bool] = field(default_factory=lambda: {DEPLOYER: True})
+    """Principals with an access entry, and whether it carries the administrator's policy."""
+    installed: set[str] = field(default_factory=lambda: {"aws-secrets-store-csi-driver-provider"})
+    groups: tuple[str, ...] = ("system", "app")
+
+    def knows(self, principal: str) -> bool:
+        return principal in self.entries
+
+    def administrates(self, principal: str) -> bool:
+        return self.entries.get(principal, False)
+
+    def addons(self) -> set[str]:
+        return self.installed
+
+    def nodes(self) -> dict[str, dict[str, str]]:
+        return {f"{group}-0": {"roost.dev/pool": group} for group in self.groups}
+
+
+@dataclass
+class Running:
+    """A cluster with its account, as a person beside it sees both."""
+
+    cluster: Cluster
+    logins: Logins
+    account: Account
+
+    @property
+    def kubeconfig(self) -> str:
+        """The one that the stack makes."""
+        import base64
+
+        return kubeconfig(
+            name=NAME,
+            region=REGION,
+            endpoint=self.cluster.endpoint,
+            certificate_authority=base64.b64encode(self.cluster.ca_file.read_bytes()).decode(),
+        )
+
+    def kubectl(self, *arguments: str, stdin: Any = None) -> subprocess.CompletedProcess[str]:
+        """As the rehearsal's administrator; `stdin` is an object."""
+        return subprocess.run(
+            [str(self.cluster.kubectl), f"--kubeconfig={self.cluster.kubeconfig}", *arguments],
+            input=None if stdin is None else json.dumps(stdin),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def get(self, *arguments: str) -> Any:
+        answer = self.kubectl("get", *arguments, "--output=json")
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Running]:
+    # Not pytest's own directory: its paths grow longer than a socket's may be.
+    with tempfile.TemporaryDirectory(prefix="roost-") as place:
+        logins = Logins(Path(place) / "logins")
+        logins.prepare()
+        with clusters.running(
+            Path(place) / "cluster", logins, name=NAME, region=REGION, principal=DEPLOYER
+        ) as cluster:
+            account = Account()
+            cluster.follow(account)
+            yield Running(cluster, logins, account)
+        assert cluster.errors() == []
+
+
+@pytest.fixture(scope="session")
+def plugin(running: Running) -> Iterator[Plugin]:
+    started = start({"kubeconfig": running.kubeconfig}, path=(running.logins.bin,))
+    yield started
+    started.stop()
