@@ -57,12 +57,12 @@ def _rule(written: Mapping[str, Any]) -> dict[str, Any]:
 
 def _filter(written: Mapping[str, Any]) -> dict[str, Any]:
     """XML says an empty prefix as none, and one tag without a list."""
-    found = dict(written)
-    if "Prefix" in found:
-        found["Prefix"] = found["Prefix"] or ""
-    if found.get("And"):
-        tags = found["And"].pop("Tag", [])
-        found["And"] = _filter(found["And"]) | {"Tags": tags if isinstance(tags, list) else [tags]}
+    found = {name: value for name, value in written.items() if name not in ("And", "Prefix")}
+    if "Prefix" in written:
+        found["Prefix"] = written["Prefix"] or ""
+    if "And" in written:
+        both = _filter(written["And"])
+        found["And"] = {**both, "Tags": _list(both.pop("Tag", None))}
     return found
 
 

@@ -64,6 +64,8 @@ def outputs(kind: Resource, known: Mapping[str, Any], seen: Properties) -> Prope
 
 def like(kind: Resource, dotted: str, known: Any, seen: Any) -> Any:
     """`seen` in the words of `known`, with nothing in it that `known` has no place for."""
+    if empty(seen) and empty(known):
+        return known
     if seen is None or known is None:
         return seen
     if isinstance(known, dict) and isinstance(seen, dict):

@@ -46,7 +46,7 @@ class Policy(Resource):
             PolicyName=inputs["name"],
             PolicyDocument=inputs["policy"],
             Tags=tag_list(inputs.get("tags")),
-            **put(inputs, {"Path": "path", "Description": "description"}),
+            **put(inputs, {"path": "Path", "description": "Description"}),
         )
         return made["Policy"]["Arn"]
 

@@ -54,10 +54,10 @@ class Role(Resource):
             **put(
                 inputs,
                 {
-                    "Description": "description",
-                    "MaxSessionDuration": "maxSessionDuration",
-                    "Path": "path",
-                    "PermissionsBoundary": "permissionsBoundary",
+                    "description": "Description",
+                    "maxSessionDuration": "MaxSessionDuration",
+                    "path": "Path",
+                    "permissionsBoundary": "PermissionsBoundary",
                 },
             ),
         )
@@ -70,10 +70,9 @@ class Role(Resource):
             found["assumeRolePolicy"] = json.dumps(role["AssumeRolePolicyDocument"])
             found["createDate"] = f"{role['CreateDate']:%Y-%m-%dT%H:%M:%SZ}"
             found["tags"] = tag_map(role.get("Tags"))
-            if role.get("Description"):  # a removed one reads as an empty one
-                found["description"] = role["Description"]
-            if "PermissionsBoundary" in role:
-                found["permissionsBoundary"] = role["PermissionsBoundary"]["PermissionsBoundaryArn"]
+            # A removed description reads as an empty one.
+            found["description"] = role.get("Description") or None
+            found["permissionsBoundary"] = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
             return found
         return None
 

@@ -59,12 +59,12 @@ class Key(Resource):
             **put(
                 inputs,
                 {
-                    "BypassPolicyLockoutSafetyCheck": "bypassPolicyLockoutSafetyCheck",
-                    "Description": "description",
-                    "KeySpec": "customerMasterKeySpec",
-                    "KeyUsage": "keyUsage",
-                    "MultiRegion": "multiRegion",
-                    "Policy": "policy",
+                    "bypassPolicyLockoutSafetyCheck": "BypassPolicyLockoutSafetyCheck",
+                    "description": "Description",
+                    "customerMasterKeySpec": "KeySpec",
+                    "keyUsage": "KeyUsage",
+                    "multiRegion": "MultiRegion",
+                    "policy": "Policy",
                 },
             ),
         )["KeyMetadata"]["KeyId"]
@@ -132,9 +132,9 @@ class ReplicaKey(Resource):
             **put(
                 inputs,
                 {
-                    "BypassPolicyLockoutSafetyCheck": "bypassPolicyLockoutSafetyCheck",
-                    "Description": "description",
-                    "Policy": "policy",
+                    "bypassPolicyLockoutSafetyCheck": "BypassPolicyLockoutSafetyCheck",
+                    "description": "Description",
+                    "policy": "Policy",
                 },
             ),
         )
@@ -184,8 +184,8 @@ def _replicated(kms: Any, key: str) -> bool:
 
 def _common(kms: Any, key: Any) -> Properties:
     found = pick(key, {"Arn": "arn", "KeyId": "keyId", "KeyUsage": "keyUsage"})
-    if key.get("Description"):  # a removed one reads as an empty one
-        found["description"] = key["Description"]
+    # A removed one reads as an empty one.
+    found["description"] = key.get("Description") or None
     found["policy"] = kms.get_key_policy(KeyId=key["KeyId"], PolicyName=_POLICY)["Policy"]
     pages = kms.get_paginator("list_resource_tags").paginate(KeyId=key["KeyId"])
     found["tags"] = tag_map([tag for page in pages for tag in page["Tags"]], "TagKey", "TagValue")
@@ -212,7 +212,7 @@ def _update_common(kms: Any, key: str, old: Properties, new: Properties, changed
 
 def _rotate(kms: Any, key: str, inputs: Properties) -> None:
     if inputs["enableKeyRotation"]:
-        kms.enable_key_rotation(KeyId=key, **put(inputs, {"RotationPeriodInDays": "rotationPeriodInDays"}))
+        kms.enable_key_rotation(KeyId=key, **put(inputs, {"rotationPeriodInDays": "RotationPeriodInDays"}))
     else:
         kms.disable_key_rotation(KeyId=key)
 
@@ -221,7 +221,7 @@ def _schedule_deletion(kms: Any, key: str, state: Properties) -> None:
     if _describe(kms, key) is None:
         return
     with absent_is_fine(_ABSENT):
-        kms.schedule_key_deletion(KeyId=key, **put(state, {"PendingWindowInDays": "deletionWindowInDays"}))
+        kms.schedule_key_deletion(KeyId=key, **put(state, {"deletionWindowInDays": "PendingWindowInDays"}))
 
 
 def _tag_list(tags: dict[str, str] | None) -> list[dict[str, str]]:

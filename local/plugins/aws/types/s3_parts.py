@@ -71,6 +71,8 @@ class BucketVersioning(BucketPart):
     # S3 knows no error for it.
     absent: ClassVar[str] = NO_BUCKET
     shape: ClassVar[Shape] = {"mfaDelete": "MFADelete", "status": "Status"}
+    # How S3 says nothing about it.
+    never_set: ClassVar[Mapping[str, str]] = {"MFADelete": "Disabled", "Status": "Disabled"}
 
     def put(self, s3: Any, bucket: dict[str, str], inputs: Properties) -> None:
         wanted = to_s3(inputs["versioningConfiguration"], self.shape)
@@ -84,7 +86,7 @@ class BucketVersioning(BucketPart):
 
     def get(self, s3: Any, bucket: dict[str, str]) -> Properties | None:
         found = s3.get_bucket_versioning(**bucket)
-        return {"versioningConfiguration": {"status": "Disabled", **from_s3(found, self.shape)}}
+        return {"versioningConfiguration": from_s3({**self.never_set, **found}, self.shape)}
 
     def remove(self, s3: Any, bucket: dict[str, str], state: Properties) -> None:
         """Versioning cannot be undone, only suspended, and not even that where objects are locked."""

@@ -49,16 +49,16 @@ def to_s3(value: Any, shape: Shape) -> Any:
 
 
 def from_s3(value: Any, shape: Shape) -> Any:
-    """Moments become RFC 3339 text."""
+    """With None for what S3 does not say, so that a refresh sees it go; moments become RFC 3339 text."""
     if isinstance(value, list):
         return [from_s3(item, shape) for item in value]
     found: Properties = {}
     for ours, theirs in shape.items():
         name = theirs if isinstance(theirs, str) else theirs.name
-        if name not in value:
-            continue
-        inner = value[name]
+        inner = value.get(name)
         match theirs:
+            case _ if inner is None:
+                found[ours] = None
             case str():
                 found[ours] = _moment(inner) if isinstance(inner, datetime) else inner
             case Tags():
