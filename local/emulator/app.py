@@ -36,7 +36,11 @@ class Account:
         environ["wsgi.input"] = io.BytesIO(body)
         path = environ.get("PATH_INFO", "")
         if path.startswith(OWN):
-            return self._own(environ["REQUEST_METHOD"], path.removeprefix(OWN), body, start_response)
+            try:
+                return self._own(environ["REQUEST_METHOD"], path.removeprefix(OWN), body, start_response)
+            except Exception as error:  # the caller shall see what it was
+                logging.exception("%s failed", path)
+                return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"message": repr(error)}, start_response)
         operation = asked_for(environ, body)
         if operation:
             fault = self._calls.count(operation.service, operation.name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ ASK_SECONDS = 30.0
 
 
 class EmulatorError(Exception):
-    """The emulated account did not start; the message has the end of its log."""
+    """The emulated account did not start, or cannot do what it is asked; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,7 @@ class Emulated:
 
     def client(self, service: str, region: str) -> Any:
         """A boto3 client of it; its credentials are made up, and it never retries."""
-        return boto3.client(  # pyright: ignore[reportCallIssue,reportUnknownVariableType]
-            service,  # pyright: ignore[reportArgumentType]
-            region_name=region,
-            endpoint_url=self.url,
-            aws_access_key_id="emulated",
-            aws_secret_access_key="emulated",  # noqa: S106 - nobody checks it
-            config=Config(
-                retries={"mode": "standard", "total_max_attempts": 1}, s3={"addressing_style": "path"}
-            ),
-        )
+        return _client(self.url, service, region)
 
     def fail(
         self, service: str, operation: str, *, code: str, message: str, http_status: int = 400, times: int = 1
@@ -83,8 +76,12 @@ class Emulated:
     def _ask(self, what: str, body: Mapping[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_roost/{what}", data=data)  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=ASK_SECONDS) as answer:  # noqa: S310 - loopback
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=ASK_SECONDS) as answer:  # noqa: S310 - loopback
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")
+            raise EmulatorError(f"the emulated account cannot answer /_roost/{what}: {said}") from error
 
 
 @contextlib.contextmanager
@@ -113,6 +110,19 @@ def running(
             yield Emulated(url=f"http://127.0.0.1:{_port(process, port_file, output)}", account=account)
         finally:
             _end(process)
+
+
+@functools.lru_cache
+def _client(url: str, service: str, region: str) -> Any:
+    """Kept: to make one reads megabytes of JSON."""
+    return boto3.client(  # pyright: ignore[reportCallIssue,reportUnknownVariableType]
+        service,  # pyright: ignore[reportArgumentType]
+        region_name=region,
+        endpoint_url=url,
+        aws_access_key_id="emulated",
+        aws_secret_access_key="emulated",  # noqa: S106 - nobody checks it
+        config=Config(retries={"mode": "standard", "total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from local.emulator.child import ClusterEndpoint
 from local.emulator.ec2 import changes
 from local.emulator.eks.service import Eks
 from local.emulator.eks.state import ENDPOINTS, Endpoint
-from local.emulator.rds.instances import install_master_secret
+from local.emulator.rds import instances
 from local.emulator.rds.service import Rds
 
 
@@ -21,7 +21,7 @@ def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     ENDPOINTS.update({region: Endpoint.of(one.url, one.ca_file) for region, one in clusters.items()})
     moto.eks.urls.url_paths = {"{0}/.*": Eks.dispatch}
     moto.rds.urls.url_paths = {"{0}/$": Rds.dispatch}
-    install_master_secret()
+    instances.install()
     certificates.install()
     replicas.install()
     buckets.install()

@@ -84,7 +84,7 @@ def _keys(kms: Any) -> Iterator[str]:
 
 def _aliases(kms: Any) -> Iterator[str]:
     for key in kms.keys.values():
-        yield from (one for one in kms.get_all_aliases().get(key.id, []) if not one.startswith("alias/aws/"))
+        yield from (one for one in key.aliases if not one.startswith("alias/aws/"))
 
 
 def _policies(iam: Any) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _parameter_groups(rds: Any) -> Iterator[str]:
 
 def _records(route53: Any) -> Iterator[str]:
     for zone in route53.zones.values():
-        yield from (f"{one.type_} {one.name}" for one in zone.rrsets if one.type_ not in ("NS", "SOA"))
+        yield from (f"{one.type} {one.name}" for one in zone.rrsets if one.type not in ("NS", "SOA"))
 
 
 def _secrets(secretsmanager: Any) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import string
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.iam.models import iam_backends
+from moto.rds.exceptions import DBSnapshotAlreadyExistsError
 from moto.rds.models import DBInstance, MasterUserSecret, RDSBackend
 
 from local.emulator.errors import Refusal
@@ -101,14 +103,22 @@ def keep(instance: DBInstance, wish: Mapping[str, Any]) -> None:
             setattr(instance, attribute, key)
 
 
-def install_master_secret() -> None:
-    """Let the secret that RDS manages hold the instance's user and a password of its own."""
+def install() -> None:
+    """Let the secret that RDS manages hold the instance's user and a password of its own, and let an instance
+    come back within the minute: moto names its first snapshot by the minute, and refuses the second one."""
 
     def content(self: MasterUserSecret) -> str:
         user = self.resource.master_username
         return json.dumps({"username": user, "password": secrets.token_urlsafe(24)})
 
+    save = DBInstance.save_automated_backup
+
+    def first_snapshot(self: DBInstance) -> None:
+        with contextlib.suppress(DBSnapshotAlreadyExistsError):
+            save(self)
+
     MasterUserSecret._generate_secret_string = content  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    DBInstance.save_automated_backup = first_snapshot
 
 
 def _family(wish: Mapping[str, Any]) -> str | None:
