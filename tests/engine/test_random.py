@@ -26,6 +26,9 @@ import pulumi_random as random
 password = random.RandomPassword("password", length={length}, special=False, keepers={{"turn": "{turn}"}})
 data = random.RandomBytes("data", length=32)
 name = random.RandomId("name", byte_length=4, prefix="roost-")
+word = random.RandomString("word", length=6, special=False, upper=False)
+pulumi.export("word", word.result)
+pulumi.export("word_id", word.id)
 pulumi.export("password", password.result)
 pulumi.export("hash", password.bcrypt_hash)
 pulumi.export("hex", data.hex)
@@ -49,13 +52,15 @@ def test_values_are_made_once_kept_and_replaced_by_their_keepers(tiny: Project) 
     assert len(bytes.fromhex(first["hex"])) == 32
     assert first["name"].startswith("roost-")
     assert first["numeric"] is True
+    assert len(first["word"]) == 6
+    assert first["word_id"] == first["word"], "a string that is no secret is its own id"
     assert _crypt(first["password"], first["hash"]) == first["hash"], "the hash belongs to the password"
     exported = tiny.exported()
     for name in ("password", "hash", "hex"):
         assert first[name] not in exported, f"{name} must be encrypted in the state"
         assert first[name] not in said
 
-    assert "4 unchanged" in tiny.up()
+    assert "5 unchanged" in tiny.up()
     tiny.run("refresh", "--yes")
     assert tiny.outputs() == first
 

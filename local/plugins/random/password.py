@@ -1,4 +1,4 @@
-"""RandomPassword: characters from chosen classes, with minimum counts of each."""
+"""RandomString and RandomPassword: characters from chosen classes, with minimum counts of each."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _CLASSES = (
 )
 
 
-class RandomPassword(Resource):
-    """A password of `length` characters."""
+class RandomString(Resource):
+    """A string of `length` characters; no secret, and so its own id."""
 
-    type_name: ClassVar[str] = "random:index/randomPassword:RandomPassword"
+    type_name: ClassVar[str] = "random:index/randomString:RandomString"
     fields: ClassVar[Fields] = {
         "length": Field("integer", required=True, minimum=1),
         "keepers": Field("string map"),
@@ -35,8 +35,7 @@ class RandomPassword(Resource):
         **{switch: Field("boolean", default=True) for switch in ("lower", "upper", "special")},
         **{minimum: Field("integer", default=0, minimum=0) for _, _, minimum in _CLASSES},
     }
-    computed: ClassVar[tuple[str, ...]] = ("bcryptHash", "result")
-    secret: ClassVar[frozenset[str]] = frozenset(computed)
+    computed: ClassVar[tuple[str, ...]] = ("result",)
 
     def check(self, inputs: Properties) -> list[Problem]:
         minimums = [inputs.get(minimum) for _, _, minimum in _CLASSES]
@@ -50,17 +49,25 @@ class RandomPassword(Resource):
         return []
 
     def make(self, inputs: Properties) -> Made:
-        password = _password(inputs)
-        numeric = _included(inputs, "numeric")
-        return Made(
-            "none",
-            {
-                "result": password,
-                "bcryptHash": bcrypt_hash(password),
-                "numeric": numeric,
-                "number": numeric,
-            },
-        )
+        drawn = _drawn(inputs)
+        return Made(drawn, {"result": drawn, **_numeric(inputs)})
+
+
+class RandomPassword(RandomString):
+    """As RandomString, but secret, with the hash that servers store."""
+
+    type_name: ClassVar[str] = "random:index/randomPassword:RandomPassword"
+    computed: ClassVar[tuple[str, ...]] = ("bcryptHash", "result")
+    secret: ClassVar[frozenset[str]] = frozenset(computed)
+
+    def make(self, inputs: Properties) -> Made:
+        drawn = _drawn(inputs)
+        return Made("none", {"result": drawn, "bcryptHash": bcrypt_hash(drawn), **_numeric(inputs)})
+
+
+def _numeric(inputs: Properties) -> Properties:
+    numeric = _included(inputs, "numeric")
+    return {"numeric": numeric, "number": numeric}
 
 
 def _included(inputs: Properties, switch: str) -> bool:
@@ -71,7 +78,7 @@ def _included(inputs: Properties, switch: str) -> bool:
     return value is UNKNOWN or value is True
 
 
-def _password(inputs: Properties) -> str:
+def _drawn(inputs: Properties) -> str:
     alphabet = ""
     chosen: list[str] = []
     for usual, switch, minimum in _CLASSES:
