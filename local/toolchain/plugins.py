@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -50,13 +50,14 @@ class Plugin:
         return f"{self.kind}-{self.name}-v{self.version}"
 
 
-def needed() -> list[Plugin]:
-    """What the program uses on a machine of its own; the AWS plugin is only for AWS."""
+def needed(*, aws: bool = False) -> list[Plugin]:
+    """What the program uses on a machine of its own; with `aws`, what its stacks on AWS use."""
+    resources = ("kubernetes", "random", "tls", *(("aws",) if aws else ()))
     return [
         Plugin("language", "python", _installed("pulumi"), "local.plugins.language_python"),
         *(
             Plugin("resource", name, _installed(f"pulumi-{name}"), f"local.plugins.{name}")
-            for name in ("kubernetes", "random", "tls")
+            for name in resources
         ),
     ]
 
@@ -72,9 +73,12 @@ def foreign_path() -> str:
     return os.pathsep.join(part for part in parts if part not in {"", str(tool_dir())})
 
 
-def provide(engine: Path, variables: Mapping[str, str], progress: Progress) -> dict[str, Plugin]:
-    """Make every needed plugin available to `engine`; by name, with where it came from."""
-    return {plugin.name: _provide(plugin, engine, variables, progress) for plugin in needed()}
+def provide(
+    engine: Path, variables: Mapping[str, str], progress: Progress, wanted: Sequence[Plugin] | None = None
+) -> dict[str, Plugin]:
+    """Make the wanted plugins (else those needed locally) available to `engine`; by name, with the source."""
+    plugins = needed() if wanted is None else wanted
+    return {plugin.name: _provide(plugin, engine, variables, progress) for plugin in plugins}
 
 
 def _provide(plugin: Plugin, engine: Path, variables: Mapping[str, str], progress: Progress) -> Plugin:

@@ -40,7 +40,7 @@ class Workspace:
     def prepare(self) -> None:
         """Directories, and launchers that never give way to official plugins."""
         (self.root / "backend").mkdir(parents=True)
-        for plugin in plugins.needed():
+        for plugin in plugins.needed(aws=True):
             script = plugin_script(plugin.module, plugin.executable, self.root / "none" / plugin.folder / "x")
             write_script(self.root / "home" / "plugins" / plugin.folder / plugin.executable, script)
 

@@ -87,11 +87,11 @@ class Lifecycle:
             outputs["region"] = self._clients.settings.region
         return _outputs(kind, known, {**outputs, **news})
 
-    def preview_update(self, token: str, olds: Properties, old: Properties, news: Properties) -> Properties:
+    def preview_update(self, token: str, stored: Stored, news: Properties) -> Properties:
         """Old outputs overlaid by the new inputs; what an update renews is not known."""
         this = self._type(token, news)
-        renewed = dict.fromkeys(this.kind.renewed, UNKNOWN)
-        return _outputs(this.kind, this.schema, {**_overlaid(this, olds, old, news), **renewed})
+        renewed = dict.fromkeys(this.kind.renewed_by(self._changed(token, stored.inputs, news)), UNKNOWN)
+        return _outputs(this.kind, this.schema, {**_overlaid(this, stored, news), **renewed})
 
     def create(self, token: str, logical: str, news: Properties, seconds: float = 0) -> Stored:
         """Make it. UnfinishedError if it exists but is not as asked."""
@@ -123,16 +123,13 @@ class Lifecycle:
     ) -> Stored:
         """Change it in place to the new inputs."""
         this = self._type(token, news)
-        changes, _ = self.diff(token, stored.inputs, news, ignored)
-        changed = frozenset(
-            "tags" if change.path[0] == "tagsAll" else str(change.path[0]) for change in changes
-        )
+        changed = self._changed(token, stored.inputs, news, ignored)
         before, after = (preparation.for_type(this.kind, side) for side in (stored.inputs, news))
         with told(f"{token} {logical}"):
             scope = self._scope(this, seconds)
             if changed:
                 this.kind.update(scope, stored.id, before, after, changed)
-            known = _overlaid(this, stored.outputs, stored.inputs, news)
+            known = _overlaid(this, stored, news)
             outputs = self._read_back(this, scope, stored.id, known, own=news)
         return Stored(stored.id, news, outputs)
 
@@ -161,6 +158,13 @@ class Lifecycle:
         this = self._type(token, stored.outputs)
         with told(f"{token} {logical}"):
             this.kind.delete(self._scope(this, seconds), stored.id, _state(stored.id, stored.outputs))
+
+    def _changed(
+        self, token: str, old: Properties, new: Properties, ignored: Sequence[str] = ()
+    ) -> frozenset[str]:
+        """The top-level inputs that differ, as a type's `update` gets them."""
+        changes, _ = self.diff(token, old, new, ignored)
+        return frozenset("tags" if change.path[0] == "tagsAll" else str(change.path[0]) for change in changes)
 
     @property
     def _provider_region(self) -> str:
@@ -222,10 +226,10 @@ def _state(identity: str, outputs: Mapping[str, Value]) -> Plain:
     return {**unmarked(outputs), "id": identity}
 
 
-def _overlaid(this: _Type, olds: Properties, old: Properties, news: Properties) -> Properties:
+def _overlaid(this: _Type, stored: Stored, news: Properties) -> Properties:
     """Old outputs with the new inputs; one that was taken away leaves its default, or what AWS chose."""
-    dropped = {name for name in old if name not in news and not this.schema.filled_in(name)}
-    kept = {name: value for name, value in olds.items() if name not in dropped}
+    dropped = {name for name in stored.inputs if name not in news and not this.schema.filled_in(name)}
+    kept = {name: value for name, value in stored.outputs.items() if name not in dropped}
     defaults = {name: this.kind.defaults[name] for name in dropped if name in this.kind.defaults}
     return {**kept, **defaults, **news}
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NoReturn
 
 import grpc
-from google.protobuf import any_pb2
-from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from local.plugins.base.secrets import scrub
-from local.plugins.base.values import encode
+from local.plugins.base.unfinished import fail_unfinished
 from local.plugins.kubernetes.errors import (
     ApiError,
     CancelledError,
@@ -51,15 +49,4 @@ def _fail_initialization(
     context: grpc.ServicerContext, error: InitializationError, secrets: set[str]
 ) -> NoReturn:
     reasons = [scrub(reason, secrets) for reason in error.reasons]
-    detail = provider_pb2.ErrorResourceInitFailed(
-        id=error.stored.id,
-        properties=encode(error.stored.outputs),
-        reasons=reasons,
-        inputs=encode(error.inputs) if error.inputs is not None else None,
-    )
-    packed = any_pb2.Any()
-    packed.Pack(detail)
-    code = grpc.StatusCode.UNKNOWN
-    status = status_pb2.Status(code=code.value[0], message=reasons[0], details=[packed])
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(code, reasons[0])
+    fail_unfinished(context, error.stored.id, error.stored.outputs, error.inputs, reasons)
