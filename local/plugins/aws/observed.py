@@ -64,7 +64,7 @@ def outputs(kind: Resource, known: Mapping[str, Any], seen: Properties) -> Prope
 
 def like(kind: Resource, dotted: str, known: Any, seen: Any) -> Any:
     """`seen` in the words of `known`, with nothing in it that `known` has no place for."""
-    if empty(seen) and empty(known):
+    if empty(canonical(kind, dotted, seen)) and empty(canonical(kind, dotted, known)):
         return known
     if seen is None or known is None:
         return seen

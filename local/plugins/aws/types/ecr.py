@@ -53,7 +53,8 @@ class Repository(Resource):
         client = aws.client(_SERVICE)
         with absent_is_fine("RepositoryNotFoundException"):
             found = client.describe_repositories(repositoryNames=[id])["repositories"][0]
-            answer: Properties = {
+            filters = found.get("imageTagMutabilityExclusionFilters") or []
+            return {
                 **pick(
                     found,
                     {
@@ -68,11 +69,9 @@ class Repository(Resource):
                 "imageScanningConfiguration": pick(
                     found["imageScanningConfiguration"], {"scanOnPush": "scanOnPush"}
                 ),
+                "imageTagMutabilityExclusionFilters": [pick(each, _FILTER) for each in filters],
                 "tags": tag_map(client.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]),
             }
-            if filters := found.get("imageTagMutabilityExclusionFilters"):
-                answer["imageTagMutabilityExclusionFilters"] = [pick(each, _FILTER) for each in filters]
-            return answer
         return None
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:  # noqa: A002

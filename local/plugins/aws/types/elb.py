@@ -177,9 +177,8 @@ def _logs_read(attributes: Iterable[Mapping[str, str]], state: Properties) -> Pr
         enabled = values.get(f"{prefix}.enabled") == "true"
         if not enabled and not state.get(name):
             continue
-        found[name] = {"bucket": values.get(f"{prefix}.bucket", ""), "enabled": enabled}
-        if values.get(f"{prefix}.prefix"):
-            found[name]["prefix"] = values[f"{prefix}.prefix"]
+        parts = {part: values.get(f"{prefix}.{part}", "") for part in ("bucket", "prefix")}
+        found[name] = {**parts, "enabled": enabled}
     return found
 
 

@@ -109,7 +109,7 @@ class Listener(Resource):
             found = client.describe_listeners(ListenerArns=[id])["Listeners"][0]
             attributes = client.describe_listener_attributes(ListenerArn=id)["Attributes"]
             certificates: list[dict[str, str]] = found.get("Certificates") or []
-            answer: Properties = {
+            return {
                 **pick(
                     found,
                     {
@@ -122,19 +122,17 @@ class Listener(Resource):
                 "defaultActions": [
                     _action_read(order, action) for order, action in enumerate(found["DefaultActions"], 1)
                 ],
-                # An empty text is an attribute that is not set.
+                "sslPolicy": found.get("SslPolicy") if found["Protocol"] == "HTTPS" else None,
+                "certificateArn": certificates[0]["CertificateArn"] if certificates else None,
+                **dict.fromkeys(_ATTRIBUTES),
+                # An empty text is an attribute that is not set, unless the program set it to that.
                 **{
                     name: value
                     for name, value in attributes_read(_ATTRIBUTES, attributes).items()
-                    if value != ""
+                    if value != "" or name in state
                 },
                 "tags": tags_read(aws, id),
             }
-            if found["Protocol"] == "HTTPS":
-                answer["sslPolicy"] = found["SslPolicy"]
-            if certificates:
-                answer["certificateArn"] = certificates[0]["CertificateArn"]
-            return answer
         return None
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:  # noqa: A002

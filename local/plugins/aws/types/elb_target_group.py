@@ -23,6 +23,7 @@ from local.plugins.aws.types.elb_shared import (
     attributes_written,
     tags_read,
     tags_written,
+    without_empty,
 )
 
 _ATTRIBUTES: Attributes = {
@@ -93,7 +94,10 @@ class TargetGroup(Resource):
     def create(self, aws: Aws, inputs: Properties) -> str:
         given = {ours: theirs for theirs, ours in _NAMES.items() if ours not in ("arn", "name")}
         made = aws.client(SERVICE).create_target_group(
-            Name=inputs["name"], **put(inputs, given), **_health(inputs), Tags=tag_list(inputs.get("tags"))
+            Name=inputs["name"],
+            **put(inputs, given),
+            **_health(inputs),
+            **without_empty({"Tags": tag_list(inputs.get("tags"))}),
         )
         arn: str = made["TargetGroups"][0]["TargetGroupArn"]
         with finishing(arn):

@@ -13,7 +13,6 @@ from local.plugins.aws.resource import (
     ResourceError,
     absent_is_fine,
     finishing,
-    pick,
     put,
     tag_changes,
 )
@@ -53,8 +52,9 @@ class LogGroup(Resource):
                 continue
             arn = group["arn"].removesuffix(":*")
             return {
-                **pick(group, {"logGroupName": "name", "kmsKeyId": "kmsKeyId"}),
+                "name": id,
                 "arn": arn,
+                "kmsKeyId": group.get("kmsKeyId"),
                 "retentionInDays": group.get("retentionInDays", 0),
                 "tags": dict(client.list_tags_for_resource(resourceArn=arn)["tags"]),
             }

@@ -102,7 +102,7 @@ class Record(Resource):
     unreadable: ClassVar[frozenset[str]] = frozenset({"allowOverwrite"})
 
     def create(self, aws: Aws, inputs: Properties) -> str:
-        if policies := [name for name in inputs if name.endswith("RoutingPolicy") or name == "setIdentifier"]:
+        if policies := [name for name in inputs if "RoutingPolic" in name or name == "setIdentifier"]:
             raise ResourceError(f"only simple records are served, none with {', '.join(policies)}")
         action = "UPSERT" if inputs.get("allowOverwrite") else "CREATE"
         _change(aws, inputs["zoneId"], (action, _record_set(aws, inputs)))
@@ -117,28 +117,17 @@ class Record(Resource):
             found = _find(aws, zone, name, kind)
             if found is None:
                 return None
-            answer: Properties = {
+            values = [record["Value"] for record in found.get("ResourceRecords") or []]
+            return {
                 "zoneId": zone,
                 "name": _as_before(name, state.get("name")),
                 "type": kind,
                 "fqdn": _plain(found["Name"]),
+                "aliases": _aliases(found, state),
+                "records": [value.strip('"') if kind == "TXT" else value for value in values],
+                "ttl": found.get("TTL"),
+                "healthCheckId": found.get("HealthCheckId"),
             }
-            if alias := found.get("AliasTarget"):
-                before: list[Properties] = state.get("aliases") or [{}]
-                answer["aliases"] = [
-                    {
-                        "name": _as_before(alias["DNSName"], before[0].get("name"), _DUAL_STACK),
-                        "zoneId": alias["HostedZoneId"],
-                        "evaluateTargetHealth": alias["EvaluateTargetHealth"],
-                    }
-                ]
-            else:
-                values = (record["Value"] for record in found["ResourceRecords"])
-                answer["records"] = [value.strip('"') if kind == "TXT" else value for value in values]
-                answer["ttl"] = found["TTL"]
-            if found.get("HealthCheckId"):
-                answer["healthCheckId"] = found["HealthCheckId"]
-            return answer
         return None
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:  # noqa: A002
@@ -172,6 +161,21 @@ def _record_set(aws: Aws, inputs: Properties) -> dict[str, Any]:
         values: list[str] = inputs.get("records") or []
         wanted["ResourceRecords"] = [{"Value": f'"{value}"' if kind == "TXT" else value} for value in values]
     return wanted
+
+
+def _aliases(found: Mapping[str, Any], state: Properties) -> list[Properties]:
+    """Of one record, which has at most one."""
+    target: Mapping[str, Any] | None = found.get("AliasTarget")
+    if not target:
+        return []
+    before: list[Properties] = state.get("aliases") or [{}]
+    return [
+        {
+            "name": _as_before(target["DNSName"], before[0].get("name"), _DUAL_STACK),
+            "zoneId": target["HostedZoneId"],
+            "evaluateTargetHealth": target["EvaluateTargetHealth"],
+        }
+    ]
 
 
 def _full_name(aws: Aws, zone: str, name: str) -> str:

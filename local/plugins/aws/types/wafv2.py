@@ -27,6 +27,7 @@ _GONE = "WAFNonexistentItemException"
 _BUSY = frozenset({"WAFOptimisticLockException", "WAFUnavailableEntityException"})
 _ASSOCIATED = "WAFAssociatedItemException"
 _BODIES = "customResponseBodies"
+_LOGGED = ("logDestinationConfigs", "loggingFilter", "redactedFields", "resourceArn")
 # Pulumi's names and the members of CreateWebACL that are translated by the model.
 _PARTS = {
     "captchaConfig": "CaptchaConfig",
@@ -71,24 +72,21 @@ class WebAcl(Resource):
             found = answer["WebACL"]
             members = client.meta.service_model.shape_for("WebACL").members
             tags = client.list_tags_for_resource(ResourceARN=found["ARN"])["TagInfoForResource"]["TagList"]
-            seen: Properties = {
+            return {
                 **pick(found, {"ARN": "arn", "Name": "name", "Capacity": "capacity"}),
                 "scope": scope,
                 "lockToken": answer["LockToken"],
                 **{
-                    ours: to_pulumi(members[theirs], found[theirs])
-                    for ours, theirs in _PARTS.items()
                     # AWS shows a description that is not there as an empty text.
-                    if found.get(theirs) not in (None, "", [])
+                    ours: to_pulumi(members[theirs], found[theirs]) if found.get(theirs) else None
+                    for ours, theirs in _PARTS.items()
                 },
+                _BODIES: [
+                    {"key": key, "content": body["Content"], "contentType": body["ContentType"]}
+                    for key, body in sorted((found.get("CustomResponseBodies") or {}).items())
+                ],
                 "tags": tag_map(tags),
             }
-            if bodies := found.get("CustomResponseBodies"):
-                seen[_BODIES] = [
-                    {"key": key, "content": body["Content"], "contentType": body["ContentType"]}
-                    for key, body in sorted(bodies.items())
-                ]
-            return seen
         return None
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:  # noqa: A002
@@ -184,8 +182,7 @@ class WebAclLoggingConfiguration(Resource):
         with absent_is_fine(_GONE):
             found = client.get_logging_configuration(ResourceArn=id)["LoggingConfiguration"]
             seen = to_pulumi(client.meta.service_model.shape_for("LoggingConfiguration"), found)
-            names = ("logDestinationConfigs", "loggingFilter", "redactedFields", "resourceArn")
-            return {name: seen[name] for name in names if seen.get(name)}
+            return {name: seen.get(name) for name in _LOGGED}
         return None
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:  # noqa: A002
@@ -197,10 +194,9 @@ class WebAclLoggingConfiguration(Resource):
 
     def _put(self, aws: Aws, inputs: Properties) -> None:
         client = aws.client(_SERVICE)
-        names = ("logDestinationConfigs", "loggingFilter", "redactedFields", "resourceArn")
         wanted = to_aws(
             client.meta.service_model.shape_for("LoggingConfiguration"),
-            {name: inputs.get(name) for name in names},
+            {name: inputs.get(name) for name in _LOGGED},
             "loggingConfiguration",
         )
         client.put_logging_configuration(LoggingConfiguration=wanted)

@@ -41,12 +41,20 @@ def to_aws(shape: Any, value: Any, path: str) -> Any:
 
 
 def to_pulumi(shape: Any, value: Any) -> Any:
-    """The other way round, of an answer."""
+    """The other way round, of an answer.
+
+    An object that is not there is shown as None: of `block` and `count` only one is, and to be without the
+    other is what says that a rule was changed.
+    """
     if shape.type_name == "structure":
-        return {
-            pulumi_name(name): to_pulumi(shape.members[name], inner)
-            for name, inner in cast("Mapping[str, Any]", value).items()
-        }
+        answer = cast("Mapping[str, Any]", value)
+        found: dict[str, Any] = {}
+        for name, member in shape.members.items():
+            if answer.get(name) is not None:
+                found[pulumi_name(name)] = to_pulumi(member, answer[name])
+            elif member.type_name == "structure":
+                found[pulumi_name(name)] = None
+        return found
     if shape.type_name == "list":
         return [to_pulumi(shape.member, inner) for inner in value]
     return value.decode() if shape.type_name == "blob" else value
