@@ -12,8 +12,11 @@ from rich.console import Console
 
 from local import emulator, paths
 from local.cli.phases import PhaseFailedError, Run
+from local.emulator.child import ClusterEndpoint
 from local.progress import PhaseError, Progress
-from local.rehearsal import cluster, login
+from local.rehearsal import cluster
+from local.rehearsal.account import Account
+from local.rehearsal.login import Logins
 from local.rehearsal.plans import plan
 from local.rehearsal.report import Line, Report
 from local.rehearsal.stage import Stage, Step
@@ -77,30 +80,47 @@ def _set_up(
     engine, _, _ = pulumi.engine(progress)
     found = plugins.provide(engine, pulumi.environment(), progress, plugins.needed(aws=True))
     report.plugins = {name: plugin.source for name, plugin in found.items()}
-    workspace = _workspace(root, profile, profile, engine)
-    dr_region = workspace.setting("aws.drRegion")
-    regions = [str(workspace.setting("aws.region")), *([str(dr_region)] if dr_region else [])]
+    logins = Logins(root / "login")
+    logins.prepare()
+
+    def workspace(name: str) -> Workspace:
+        made = Workspace(root / name, name, engine, plugins.home(), (logins.bin,))
+        made.prepare(profile)
+        return made
+
+    main = workspace(profile)
+    stacks = {str(main.setting("aws.region")): main}
+    if dr_region := main.setting("aws.drRegion"):
+        stacks[str(dr_region)] = workspace("rebuild")
+    (principal,) = dict(main.setting("aws.cluster.admins")).values()
     progress.note("starting the control planes")
-    planes = {region: stack.enter_context(cluster.running(root / "clusters" / region)) for region in regions}
-    progress.note("starting the emulated account")
-    account = stack.enter_context(
-        emulator.running(
-            clusters={
-                region: emulator.ClusterEndpoint(plane.endpoint, plane.ca_file)
-                for region, plane in planes.items()
-            },
-            log=root / "emulator.log",
+    planes = {
+        region: stack.enter_context(
+            cluster.running(
+                root / "k8s" / region, logins, name=one.cluster_name, region=region, principal=principal
+            )
         )
+        for region, one in stacks.items()
+    }
+    progress.note("starting the emulated account")
+    endpoints = {region: ClusterEndpoint(plane.endpoint, plane.ca_file) for region, plane in planes.items()}
+    account = stack.enter_context(emulator.running(clusters=endpoints, log=root / "emulator.log"))
+    for region, plane in planes.items():
+        plane.follow(Account(account, region, stacks[region].cluster_name))
+    stage = Stage(profile, account, planes, main, stacks.get(str(dr_region)))
+    _delegate(stage)
+    return stage
+
+
+def _delegate(stage: Stage) -> None:
+    """The hosted zone that the stacks' file presumes: it is there before any stack."""
+    domain = str(stage.workspace.setting("aws.edge.domain"))
+    zone = stage.client("route53").create_hosted_zone(
+        Name=domain.partition(".")[2], CallerReference="rehearsal"
     )
-    login.write_command(root / "bin" / "aws", planes)
-    rebuild = _workspace(root, profile, "rebuild", engine) if dr_region else None
-    return Stage(profile, account, planes, workspace, rebuild)
-
-
-def _workspace(root: Path, profile: str, stack: str, engine: Path) -> Workspace:
-    workspace = Workspace(root / stack, stack, engine, plugins.home(), (root / "bin",))
-    workspace.prepare(profile)
-    return workspace
+    zone_id = zone["HostedZone"]["Id"].rsplit("/", 1)[-1]
+    for workspace in filter(None, (stage.workspace, stage.rebuild)):
+        workspace.configure({"aws.edge.zoneId": zone_id})
 
 
 def _finish(stage: Stage, report: Report, root: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import yaml
 
+from infra.naming import stack_prefix
 from local import paths
 from local.progress import PhaseError, Progress
 from local.rehearsal.outcome import Outcome, read_events
@@ -40,6 +41,11 @@ class Workspace:
     path: tuple[Path, ...]
     """Directories in front of PATH."""
     history: list[Outcome] = field(default_factory=list[Outcome])
+
+    @property
+    def cluster_name(self) -> str:
+        """The EKS cluster's name, which is fixed."""
+        return stack_prefix(self.stack)
 
     @property
     def config_file(self) -> Path:
@@ -76,7 +82,9 @@ class Workspace:
         with os.fdopen(descriptor, "w") as handle:
             handle.write(secrets.token_urlsafe(24))
         shutil.copy(paths.REPO / f"Pulumi.{profile}.yaml", self.config_file)
-        self._query("stack", "init", self.stack, "--no-select", "--config-file", str(self.config_file))
+        # Beside a project file of its own, since `stack init` writes the salt of the passphrase there.
+        shutil.copy(paths.REPO / "Pulumi.yaml", self.root)
+        self._query("stack", "init", self.stack, "--no-select")
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Set values in the stack's file: `{"aws.database.instanceClass": "db.r7g.xlarge"}`; None removes.
@@ -181,7 +189,7 @@ class Workspace:
     def _query(self, *arguments: str) -> str:
         done = subprocess.run(
             [str(self.engine), *arguments, "--non-interactive"],
-            cwd=paths.REPO,
+            cwd=self.root,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
