@@ -16,6 +16,7 @@ from tests.engine.served import Served, serving
 from tests.engine.workspace import Project
 
 PASSWORD = "random:index/randomPassword:RandomPassword"
+STRING = "random:index/randomString:RandomString"
 BYTES = "random:index/randomBytes:RandomBytes"
 ID = "random:index/randomId:RandomId"
 
@@ -106,6 +107,23 @@ def test_a_password_has_what_was_asked_for(
         found = sum(character in characters for character in password)
         assert found >= minimum
         assert switch or found == minimum
+
+
+def test_a_string_follows_the_rules_of_passwords_but_is_not_secret(plugin: Served) -> None:
+    made = plugin.create(STRING, length=12, upper=False, special=False, minNumeric=10)
+    result = made["result"]
+    assert isinstance(result, str)
+    assert len(result) == 12
+    assert sum(character.isdigit() for character in result) >= 10
+    assert set(result) <= set(string.ascii_lowercase + string.digits)
+    assert "bcryptHash" not in made
+    assert plugin.create(STRING, preview=True, length=8)["result"] is UNKNOWN
+    assert plugin.problems(STRING, length=2, minUpper=3) == [
+        "length is 2, but the minimum counts add up to 3; raise it"
+    ]
+    # As the stacks draw the database's name: anew for another database.
+    before, after = {"length": 8, "keepers": {"database": "a"}}, {"length": 8, "keepers": {"database": "b"}}
+    assert plugin.diff(STRING, before, after) == (["keepers"], ["keepers"])
 
 
 def test_own_special_characters_replace_the_usual_ones(plugin: Served) -> None:

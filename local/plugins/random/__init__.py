@@ -1,1 +1,1 @@
-"""Fallback for pulumi-resource-random: RandomPassword, RandomBytes and RandomId."""
+"""Fallback for pulumi-resource-random: RandomPassword, RandomString, RandomBytes and RandomId."""
