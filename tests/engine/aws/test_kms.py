@@ -7,7 +7,8 @@ import pytest
 
 from infra.aws.key_policies import key_policy
 from infra.aws.place import Place
-from local.emulator.child import ACCOUNT
+from local.emulator.child import ACCOUNT, Emulated
+from local.plugins.aws.lifecycle import UnfinishedError
 from local.plugins.aws.resource import ResourceError
 from tests.engine.aws.harness import REGION, Made, World
 
@@ -137,6 +138,18 @@ def test_a_key_is_deleted_after_the_days_that_the_program_says(world: World) -> 
     found = world.client("kms").describe_key(KeyId=made.id)["KeyMetadata"]
     assert found["KeyState"] == "PendingDeletion"
     assert (found["DeletionDate"] - found["CreationDate"]).days == 7
+
+
+def test_a_key_whose_rotation_failed_is_in_the_state_and_rotates_later(
+    world: World, emulated: Emulated
+) -> None:
+    emulated.fail("kms", "EnableKeyRotation", code="AccessDeniedException", message="not today")
+    with pytest.raises(UnfinishedError, match="not today") as failed:
+        world.create(KEY, "half", DATA)
+    whole = world.update(Made(KEY, "half", failed.value.stored), DATA)
+    world.settled(whole, DATA)
+    assert world.client("kms").get_key_rotation_status(KeyId=whole.id)["KeyRotationEnabled"] is True
+    world.gone(whole)
 
 
 def test_a_custom_key_store_is_refused(world: World) -> None:

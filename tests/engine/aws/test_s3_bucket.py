@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from local.emulator.child import Emulated
+from local.plugins.aws.lifecycle import UnfinishedError
 from local.plugins.aws.resource import ResourceError
 from tests.engine.aws.harness import REGION, Made, World
 
@@ -100,7 +102,21 @@ def test_a_bucket_tagged_or_deleted_by_hand_is_seen(world: World) -> None:
     assert world.refresh(made) is None
 
 
-def test_a_bucket_is_known_to_the_state_although_its_tags_failed(world: World) -> None:
+def test_a_bucket_whose_tags_failed_is_in_the_state_and_gets_them_later(
+    world: World, emulated: Emulated
+) -> None:
+    emulated.fail("s3", "PutBucketTagging", code="AccessDenied", message="not today")
+    with pytest.raises(UnfinishedError, match="not today") as failed:
+        world.create(BUCKET, "half", LOGS)
+    half = Made(BUCKET, "half", failed.value.stored)
+    assert half.outputs["arn"] == f"arn:aws:s3:::{half.id}"
+
+    whole = world.update(half, LOGS)
+    world.settled(whole, LOGS)
+    world.gone(whole)
+
+
+def test_a_bucket_can_be_imported(world: World) -> None:
     made = world.create(BUCKET, "imported", {"bucket": "roost-imported"})
     imported = world.import_(BUCKET, "roost-imported")
     assert imported is not None
