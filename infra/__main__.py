@@ -8,6 +8,7 @@ from infra.settings.load import load_settings
 from infra.workloads.bootstrap import Bootstrap
 from infra.workloads.migration import Migration
 from infra.workloads.namespace import Namespace
+from infra.workloads.pooler import pooled
 from infra.workloads.revision import head_revision
 from infra.workloads.server import Server
 
@@ -20,7 +21,8 @@ bootstrap = Bootstrap("bootstrap", settings, site=site)
 migration = Migration(
     "migration", settings.migration, site=site, revision=head_revision(), bootstrap=bootstrap
 )
-server = Server("server", settings, site=site, options=Options(settings.profile), migration=migration)
+behind = pooled(settings, site=site, bootstrap=bootstrap)
+server = Server("server", settings, site=behind, options=Options(settings.profile), migration=migration)
 edge = platform.expose(server.endpoint)
 
 export(

@@ -13,7 +13,9 @@ import pulumi
 
 from infra.settings.settings import ProfileName
 
-Purpose = Literal["part", "data", "key", "final-copy", "database", "cluster", "node-group", "certificate"]
+Purpose = Literal[
+    "part", "data", "key", "final-copy", "database", "replica", "cluster", "node-group", "certificate"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ _POLICIES: dict[Purpose, _Policy] = {
     # A restore or a new class takes hours on a large instance; a time-out in the middle of it would leave
     # the state behind what AWS goes on doing.
     "database": _Policy(protect=True, minutes=(120, 180, 90)),
+    # As slow as a database, and made again from it: losing one loses nothing.
+    "replica": _Policy(minutes=(120, 180, 90)),
     # What runs in a cluster can be made again, and yet its replacement is an outage of hours that detaches
     # every volume from the claims in it: nobody may cause one by the wrong setting (its name, subnets, keys).
     "cluster": _Policy(protect=True, minutes=(30, 90, 30)),
@@ -81,6 +85,12 @@ class Options:
     ) -> pulumi.ResourceOptions:
         """A database instance."""
         return self._options("database", parent, depends_on)
+
+    def replica(
+        self, parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] | None = None
+    ) -> pulumi.ResourceOptions:
+        """A database instance that only follows another."""
+        return self._options("replica", parent, depends_on)
 
     def cluster(
         self, parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] | None = None

@@ -60,6 +60,8 @@ class ClusterAccess:
     """Whether nodes carry topology.kubernetes.io/zone and pods should spread over it."""
     metrics_available: bool
     """Whether metrics.k8s.io answers, without which a HorizontalPodAutoscaler can decide nothing."""
+    node_selector: dict[str, str] = field(default_factory=dict[str, str])
+    """Labels of the nodes that are there for long-running workloads; empty where any node will do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,8 @@ class DatabaseEndpoint:
     app: Credentials
     readonly: Credentials
     max_connections: int
+    replica_host: pulumi.Output[str] | None = None
+    """Answers reads, a moment behind, for `readonly`; on `port` as well. None without a replica."""
     reach: Reach
     """What its clients must be allowed to connect to."""
     ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])

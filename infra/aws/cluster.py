@@ -13,7 +13,7 @@ from infra.aws.keys import Keys
 from infra.aws.kubeconfig import kubeconfig
 from infra.aws.log_group import log_group
 from infra.aws.network_port import NetworkPort
-from infra.aws.nodes import Nodes
+from infra.aws.nodes import POOL_LABEL, Nodes
 from infra.aws.place import Place
 from infra.options import Options
 from infra.ports import ClusterAccess
@@ -78,7 +78,12 @@ class Cluster(pulumi.ComponentResource):
         self._storage_class()
         self.security_group_id = self._control_plane.vpc_config.cluster_security_group_id
         self.access = ClusterAccess(
-            provider=self.provider, storage_class=STORAGE_CLASS, zone_spread=True, metrics_available=True
+            provider=self.provider,
+            storage_class=STORAGE_CLASS,
+            zone_spread=True,
+            metrics_available=True,
+            # Add-ons share the system nodes, which are too small to serve from.
+            node_selector={POOL_LABEL: "app"},
         )
         self.register_outputs(
             {

@@ -7,12 +7,13 @@ import pulumi_random as random
 from pulumi_aws import ec2, rds
 from pulumi_aws import vpc as rules
 
-from infra.aws.database_parts import EXPORTED_LOGS, DatabaseParts, point_in_time
+from infra.aws.database_parts import EXPORTED_LOGS, DatabaseParts, insights_days, point_in_time
 from infra.aws.keys import Keys
 from infra.aws.network_acl import POSTGRES_PORT
 from infra.aws.network_port import NetworkPort
 from infra.aws.place import Place
 from infra.aws.rds_ca import CA_IDENTIFIER
+from infra.aws.read_replica import Primary, ReadReplica
 from infra.options import Options
 from infra.settings.aws_database import RdsSettings
 from infra.settings.database import DatabaseSettings
@@ -20,12 +21,9 @@ from infra.settings.database import DatabaseSettings
 MASTER = "roost_master"
 """Not `postgres`: a name that guesses try first has no use here."""
 
-ADVANCED_INSIGHTS_DAYS = 465
-STANDARD_INSIGHTS_DAYS = 7
-
 
 class Database(pulumi.ComponentResource):
-    """One instance, its parameters, its logs, and the copy of its backups in the DR region.
+    """One instance, its parameters and logs, a replica if asked for, and its backups' copy in the DR region.
 
     The master password is made and rotated by Secrets Manager and is never in the state; `master_secret_arn`
     refers to it. Destroying the instance leaves a final snapshot and its automated backups.
@@ -55,8 +53,15 @@ class Database(pulumi.ComponentResource):
         suffix = self._suffix("identifier")
         self.identifier = pulumi.Output.concat(place.prefix, "-", suffix)
         self._group = self._security_group()
+        parts = DatabaseParts(name=name, place=place, options=options, parent=self)
+        self._parameters = parts.parameter_group(settings, common)
+        self._monitoring, self._monitoring_grant = parts.monitoring_role()
+        self._logs = parts.log_groups(
+            self.identifier, key_arn=keys.logs, retention_days=settings.log_retention_days
+        )
         self._instance = self._create()
         self._copy_backups()
+        self.replica_host = self._follow() if settings.read_replica else None
         self.host = self._instance.address
         self.port = POSTGRES_PORT
         self.arn = self._instance.arn
@@ -71,6 +76,7 @@ class Database(pulumi.ComponentResource):
                 "arn": self.arn,
                 "resourceId": self.resource_id,
                 "masterSecretArn": self.master_secret_arn,
+                "replicaHost": self.replica_host,
             }
         )
 
@@ -111,17 +117,12 @@ class Database(pulumi.ComponentResource):
     def _create(self) -> rds.Instance:
         s = self._settings
         origin = s.restore
-        parts = DatabaseParts(name=self._name, place=self._place, options=self._options, parent=self)
-        parameters = parts.parameter_group(s, self._common)
-        monitoring, monitoring_grant = parts.monitoring_role()
-        logs = parts.log_groups(self.identifier, key_arn=self._keys.logs, retention_days=s.log_retention_days)
         subnets = rds.SubnetGroup(
             self._name,
             subnet_ids=self._network.database_subnet_ids,
             description=f"{self._place.prefix}: subnets without a way out",
             opts=self._options.child(self),
         )
-        advanced = s.insights == "advanced"
         return rds.Instance(
             self._name,
             identifier=self.identifier,
@@ -143,7 +144,7 @@ class Database(pulumi.ComponentResource):
             publicly_accessible=False,
             port=POSTGRES_PORT,
             ca_cert_identifier=CA_IDENTIFIER,
-            parameter_group_name=parameters.name,
+            parameter_group_name=self._parameters.name,
             iam_database_authentication_enabled=True,
             manage_master_user_password=True,
             master_user_secret_kms_key_id=self._keys.secrets,
@@ -159,23 +160,39 @@ class Database(pulumi.ComponentResource):
             deletion_protection=self._options.protects_data,
             enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
             monitoring_interval=s.monitoring_interval_seconds,
-            monitoring_role_arn=monitoring.arn,
+            monitoring_role_arn=self._monitoring.arn,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=self._keys.data,
-            performance_insights_retention_period=ADVANCED_INSIGHTS_DAYS
-            if advanced
-            else STANDARD_INSIGHTS_DAYS,
+            performance_insights_retention_period=insights_days(s),
             database_insights_mode=s.insights,
             db_name=None if origin else self._common.name,
             username=None if origin else MASTER,
             snapshot_identifier=origin.snapshot if origin else None,
             restore_to_point_in_time=point_in_time(origin) if origin else None,
             opts=pulumi.ResourceOptions.merge(
-                self._options.database(self, depends_on=[*logs, monitoring_grant]),
+                self._options.database(self, depends_on=[*self._logs, self._monitoring_grant]),
                 # Where the data came from is history: taking `restore` out of the settings replaces nothing.
                 pulumi.ResourceOptions(ignore_changes=["snapshotIdentifier", "restoreToPointInTime"]),
             ),
         )
+
+    def _follow(self) -> pulumi.Output[str]:
+        name = f"{self._name}-replica"
+        return ReadReplica(
+            name,
+            self._settings,
+            identifier=pulumi.Output.concat(self._place.prefix, "-replica-", self._suffix("replica")),
+            primary=Primary(
+                instance=self._instance,
+                parameters=self._parameters,
+                monitoring=self._monitoring,
+                security_group_id=self._group.id,
+            ),
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._options.child(self),
+        ).host
 
     def _copy_backups(self) -> None:
         """The DR region holds what is needed to restore there, under a key of its own."""

@@ -17,6 +17,9 @@ from infra.settings.database import DatabaseSettings
 
 EXPORTED_LOGS = ("postgresql", "upgrade")
 
+_ADVANCED_INSIGHTS_DAYS = 465
+_STANDARD_INSIGHTS_DAYS = 7
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseParts:
@@ -74,6 +77,11 @@ class DatabaseParts:
             )
             for log in EXPORTED_LOGS
         ]
+
+
+def insights_days(settings: RdsSettings) -> int:
+    """How long Database Insights keeps its figures: what each mode includes."""
+    return _ADVANCED_INSIGHTS_DAYS if settings.insights == "advanced" else _STANDARD_INSIGHTS_DAYS
 
 
 def point_in_time(restore: RestoreSettings) -> rds.InstanceRestoreToPointInTimeArgs | None:

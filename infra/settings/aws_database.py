@@ -7,15 +7,21 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from infra.settings.aws_versions import PGVECTOR_FLOOR
+from infra.settings import aws_versions
+from infra.settings.aws_versions import PGVECTOR_FLOOR, POSTGRES_STANDARD_SUPPORT
 from infra.settings.base import Section
+from infra.settings.pooler import PoolerSettings
 
 _DAYS = "mon|tue|wed|thu|fri|sat|sun"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 
 
 class RestoreSettings(Section):
-    """Where a new instance takes its data from; a later change of it does nothing."""
+    """Where a new instance takes its data from; a later change of it does nothing.
+
+    These are RDS's own sources, which an instance starts from. A portable dump is none of them: it is loaded
+    into an empty database, after the migration.
+    """
 
     snapshot: str | None = Field(default=None, description="Identifier or ARN of a snapshot to start from.")
     source_instance: str | None = Field(
@@ -81,6 +87,17 @@ class RdsSettings(Section):
     log_retention_days: Literal[30, 60, 90, 180, 365, 731] = Field(
         default=30, description="Of exported logs."
     )
+    read_replica: bool = Field(
+        default=False,
+        description=(
+            "A second instance of the same size that follows this one and answers reads: for reports and "
+            "exports. It is no standby (multiAz is)."
+        ),
+    )
+    pooler: PoolerSettings | None = Field(
+        default=None,
+        description="PgBouncer between the server's pods and Postgres; absent lets them connect directly.",
+    )
     restore: RestoreSettings | None = Field(
         default=None, description="Start from existing data instead of empty."
     )
@@ -93,6 +110,12 @@ class RdsSettings(Section):
             raise ValueError(
                 f"engineVersion {version!r} is not one of the Postgres majors that this stack runs: "
                 f"{', '.join(map(str, sorted(PGVECTOR_FLOOR)))} (or an exact version such as 17.6)"
+            )
+        ends = POSTGRES_STANDARD_SUPPORT[int(match[1])]
+        if aws_versions.today() > ends:
+            raise ValueError(
+                f"Postgres {match[1]} left RDS's standard support on {ends}: AWS would bill extended support "
+                f"for each vCPU and hour, which this stack switches off; use {max(PGVECTOR_FLOOR)}"
             )
         floor = PGVECTOR_FLOOR[int(match[1])]
         if match[2] is not None and int(match[2]) < floor:

@@ -12,11 +12,12 @@ _GIB = 2**30
 
 def demands_of(settings: Settings) -> list[Demand]:
     """One entry for each workload; on AWS the model's pods are in a namespace of their own."""
-    budget = settings.connection_budget
     demands = [
-        _demand("server", budget.pods, settings.server.resources),
+        _demand("server", settings.server_pool.pods, settings.server.resources),
         _demand("migration and bootstrap", 2, settings.migration.resources),
     ]
+    if settings.pooler is not None:
+        demands.append(_demand("pooler", settings.connection_budget.holders.pods, settings.pooler.resources))
     local = settings.local
     if local is not None:
         demands += [

@@ -54,15 +54,18 @@ def pools_fit_the_database(settings: Settings) -> Iterator[str]:
     if budget.fits:
         return
     where = "roost:local" if settings.local is not None else "roost:aws"
+    pool, count = "roost:server.poolSize", "roost:server.replicas.max"
+    if settings.pooler is not None:
+        pool, count = "roost:aws.database.pooler.poolSize", "roost:aws.database.pooler.replicas"
+    replicas, size = budget.holders.max_replicas, budget.holders.pool_size
     remedy = f"raise `{where}.database.maxConnections` to {budget.sufficient_max_connections}"
     if budget.largest_pool >= 1:
-        remedy += f", or lower `roost:server.poolSize` to {budget.largest_pool}"
+        remedy += f", or lower `{pool}` to {budget.largest_pool}"
     yield (
-        f"the connection pools do not fit the database: {budget.max_replicas} running + {SURGE_PODS} new + "
-        f"{budget.max_replicas} draining pods x poolSize {budget.pool_size} + {budget.reserved} reserved = "
+        f"the connection pools do not fit the database: {replicas} running + {SURGE_PODS} new + "
+        f"{replicas} draining pods x poolSize {size} + {budget.reserved} reserved = "
         f"{budget.needed} connections, and `{where}.database.maxConnections` {budget.max_connections} "
-        f"leaves {budget.available} (Postgres keeps {SUPERUSER_RESERVED}): {remedy}, or lower "
-        "`roost:server.replicas.max`."
+        f"leaves {budget.available} (Postgres keeps {SUPERUSER_RESERVED}): {remedy}, or lower `{count}`."
     )
 
 

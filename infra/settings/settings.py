@@ -14,8 +14,9 @@ from infra.settings.local import LocalSettings
 from infra.settings.migration import MigrationSettings
 from infra.settings.model import ModelSettings
 from infra.settings.namespace import NamespaceSettings
+from infra.settings.pooler import PoolerSettings
 from infra.settings.server import ServerSettings
-from infra.sizing.connections import ConnectionBudget
+from infra.sizing.connections import ConnectionBudget, PoolHolders
 from infra.sizing.timing import Timing, compute_timing
 
 ProfileName = Literal["local", "dev", "prod"]
@@ -58,12 +59,23 @@ class Settings(Section):
         return self.aws.database.max_connections
 
     @property
+    def pooler(self) -> PoolerSettings | None:
+        """The pooler before Postgres, where the platform has one."""
+        return self.aws.database.pooler if self.aws is not None else None
+
+    @property
+    def server_pool(self) -> PoolHolders:
+        """The server's pods, and the pool of each."""
+        return PoolHolders(max_replicas=self.server.replicas.max, pool_size=self.server.pool_size)
+
+    @property
     def connection_budget(self) -> ConnectionBudget:
-        """Who may hold how many database connections."""
-        reserved = self.database.reserved_connections
+        """Who may hold how many connections to Postgres: the server's pods, or the pooler's for them."""
+        reserved, pooler = self.database.reserved_connections, self.pooler
         return ConnectionBudget(
-            max_replicas=self.server.replicas.max,
-            pool_size=self.server.pool_size,
+            holders=PoolHolders(max_replicas=pooler.replicas, pool_size=pooler.pool_size)
+            if pooler
+            else self.server_pool,
             reserved=reserved.admin + reserved.backup + reserved.migration + reserved.monitoring,
             max_connections=self.max_connections,
         )

@@ -4,7 +4,7 @@
 
 The worst moment is a rollout under full load: the new pods stand at the maximum plus the surge, while the old
 ones, which Kubernetes no longer counts, still drain their streams. Postgres itself keeps 3 connections for
-superusers (`superuser_reserved_connections`).
+superusers (`superuser_reserved_connections`). Behind a pooler its pods hold the connections, by the same sum.
 """
 
 from __future__ import annotations
@@ -18,13 +18,11 @@ SUPERUSER_RESERVED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConnectionBudget:
-    """Who may hold how many connections at once."""
+class PoolHolders:
+    """Pods of one Deployment that each keep a pool: the server's, or those of a pooler."""
 
     max_replicas: int
     pool_size: int
-    reserved: int
-    max_connections: int
 
     @property
     def pods(self) -> int:
@@ -32,9 +30,23 @@ class ConnectionBudget:
         return 2 * self.max_replicas + SURGE_PODS
 
     @property
+    def connections(self) -> int:
+        """Connections of all of them at the worst moment."""
+        return self.pods * self.pool_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionBudget:
+    """Who may hold how many connections of Postgres at once."""
+
+    holders: PoolHolders
+    reserved: int
+    max_connections: int
+
+    @property
     def needed(self) -> int:
         """Connections at the worst moment."""
-        return self.pods * self.pool_size + self.reserved
+        return self.holders.connections + self.reserved
 
     @property
     def available(self) -> int:
@@ -49,7 +61,7 @@ class ConnectionBudget:
     @property
     def largest_pool(self) -> int:
         """The largest pool that would fit; zero or less when none does."""
-        return (self.available - self.reserved) // self.pods
+        return (self.available - self.reserved) // self.holders.pods
 
     @property
     def sufficient_max_connections(self) -> int:

@@ -12,7 +12,7 @@ import pulumi_kubernetes as k8s
 from infra.ports import MountedCredentials, NamespaceAccess
 from infra.settings.base import ComputeResources
 from infra.sizing.timing import Probe
-from infra.workloads.labels import labels
+from infra.workloads.labels import labels, selector
 
 core = k8s.core.v1
 
@@ -74,6 +74,11 @@ def exec_probe(command: list[str], numbers: Probe) -> core.ProbeArgsDict:
     return {"exec_": {"command": command}, **_numbers(numbers)}
 
 
+def tcp_probe(port: str, numbers: Probe) -> core.ProbeArgsDict:
+    """A probe that only connects."""
+    return {"tcp_socket": {"port": port}, **_numbers(numbers)}
+
+
 def _numbers(numbers: Probe) -> core.ProbeArgsDict:
     return {
         "period_seconds": numbers.period_seconds,
@@ -115,6 +120,31 @@ def secret_files(secret: core.Secret, path: str = SECRETS_DIR) -> Mounts:
         ],
         mounts=[{"name": "secrets", "mount_path": path, "read_only": True}],
     )
+
+
+def config_files(config: core.ConfigMap, path: str) -> Mounts:
+    """The keys of a ConfigMap as files."""
+    return Mounts(
+        volumes=[{"name": "config", "config_map": {"name": name_of(config)}}],
+        mounts=[{"name": "config", "mount_path": path, "read_only": True}],
+    )
+
+
+def spread_over(workload: str, *, zones: bool) -> list[core.TopologySpreadConstraintArgsDict]:
+    """Pods of a workload apart from each other: over nodes, and over zones where nodes know theirs."""
+    keys = ["kubernetes.io/hostname", *(["topology.kubernetes.io/zone"] if zones else [])]
+    return [_spread(workload, key) for key in keys]
+
+
+def _spread(workload: str, key: str) -> core.TopologySpreadConstraintArgsDict:
+    # Prefer, not insist: a pod in the wrong zone serves better than one that is pending.
+    return {
+        "max_skew": 1,
+        "topology_key": key,
+        "when_unsatisfiable": "ScheduleAnyway",
+        "label_selector": {"match_labels": selector(workload)},
+        "match_label_keys": ["pod-template-hash"],
+    }
 
 
 def mounted_credentials(credentials: MountedCredentials, path: str) -> Mounts:

@@ -76,9 +76,6 @@ class Server(pulumi.ComponentResource):
     def _deployment(
         self, secret: k8s.core.v1.Secret, *, after: list[pulumi.Resource]
     ) -> k8s.apps.v1.Deployment:
-        spread = ["kubernetes.io/hostname"]
-        if self._cluster.zone_spread:
-            spread.append("topology.kubernetes.io/zone")
         account = service_account(WORKLOAD, self._namespace, self._opts)
         return k8s.apps.v1.Deployment(
             WORKLOAD,
@@ -94,7 +91,12 @@ class Server(pulumi.ComponentResource):
                 },
                 "template": {
                     "metadata": {"labels": labels(WORKLOAD)},
-                    "spec": self._pod.spec(account, secret_files(secret), spread),
+                    "spec": self._pod.spec(
+                        account,
+                        secret_files(secret),
+                        zones=self._cluster.zone_spread,
+                        nodes=self._cluster.node_selector,
+                    ),
                 },
             },
             opts=pulumi.ResourceOptions.merge(

@@ -12,7 +12,6 @@ from infra.settings import Settings
 from infra.sizing.timing import Timing
 from infra.workloads.database import login_environment, login_files
 from infra.workloads.jobs import SERVER_UID
-from infra.workloads.labels import selector
 from infra.workloads.pods import (
     SECRETS_DIR,
     Mounts,
@@ -22,6 +21,7 @@ from infra.workloads.pods import (
     pod_security,
     resources,
     scratch,
+    spread_over,
 )
 
 core = k8s.core.v1
@@ -60,19 +60,24 @@ class ServerPod:
             "LETTA_LOG_LEVEL": self.settings.server.log_level,
         }
 
-    def spec(self, account: pulumi.Input[str], mounts: Mounts, spread: list[str]) -> core.PodSpecArgsDict:
-        """The pod spec; `spread` are the topology keys over which pods are spread."""
+    def spec(
+        self, account: pulumi.Input[str], mounts: Mounts, *, zones: bool, nodes: dict[str, str]
+    ) -> core.PodSpecArgsDict:
+        """The pod spec; `zones` spreads pods over zones as well, `nodes` are labels that a node must have."""
         mounts = mounts + scratch()
-        return {
+        pod: core.PodSpecArgsDict = {
             "service_account_name": account,
             "automount_service_account_token": False,
             "enable_service_links": False,
             "security_context": pod_security(SERVER_UID),
             "termination_grace_period_seconds": self.timing.termination_grace,
-            "topology_spread_constraints": [_spread(key) for key in spread],
+            "topology_spread_constraints": spread_over("server", zones=zones),
             "volumes": mounts.volumes,
             "containers": [self._container(mounts)],
         }
+        if nodes:
+            pod["node_selector"] = nodes
+        return pod
 
     def _container(self, mounts: Mounts) -> core.ContainerArgsDict:
         return {
@@ -124,14 +129,3 @@ def _model_environment(model: ModelEndpoint) -> dict[str, pulumi.Input[str]]:
     if model.embedding_api_key is not None:
         variables["EMBEDDING_API_KEY_FILE"] = f"{SECRETS_DIR}/embedding-api-key"
     return variables
-
-
-def _spread(key: str) -> core.TopologySpreadConstraintArgsDict:
-    # Prefer, not insist: a pod in the wrong zone serves better than one that is pending.
-    return {
-        "max_skew": 1,
-        "topology_key": key,
-        "when_unsatisfiable": "ScheduleAnyway",
-        "label_selector": {"match_labels": selector("server")},
-        "match_label_keys": ["pod-template-hash"],
-    }

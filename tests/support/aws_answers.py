@@ -76,15 +76,17 @@ def _bucket(name: str, inputs: Inputs) -> Answer:
 
 def _instance(name: str, inputs: Inputs) -> Answer:
     identifier = _physical(name, inputs, "identifier")
-    secret = _arn("secretsmanager", f"secret:rds!db-{digest(identifier)}-AbCdEf", inputs)
+    secret = {
+        "secretArn": _arn("secretsmanager", f"secret:rds!db-{digest(identifier)}-AbCdEf", inputs),
+        "secretStatus": "active",
+        "kmsKeyId": inputs.get("masterUserSecretKmsKeyId"),
+    }
     return f"db-{digest(identifier, length=26).upper()}", {
         "identifier": identifier,
         "arn": _arn("rds", f"db:{identifier}", inputs),
         "address": f"{identifier}.{digest(name, length=12)}.{REGION}.rds.amazonaws.com",
         "resourceId": f"db-{digest(identifier, length=26).upper()}",
-        "masterUserSecrets": [
-            {"secretArn": secret, "secretStatus": "active", "kmsKeyId": inputs["masterUserSecretKmsKeyId"]}
-        ],
+        "masterUserSecrets": [secret] if inputs.get("manageMasterUserPassword") else [],
     }
 
 

@@ -18,6 +18,7 @@ PURPOSES: dict[str, Callable[[Options], pulumi.ResourceOptions]] = {
     "key": lambda options: options.key(PARENT),
     "final copy": lambda options: options.final_copy(PARENT),
     "database": lambda options: options.database(PARENT),
+    "replica": lambda options: options.replica(PARENT),
     "cluster": lambda options: options.cluster(PARENT),
     "node group": lambda options: options.node_group(PARENT),
     "certificate": lambda options: options.certificate(PARENT),
@@ -54,6 +55,7 @@ def test_keys_and_final_copies_outlive_a_stack_on_aws(profile: ProfileName, kept
 def test_what_takes_long_has_the_time() -> None:
     assert purposes_where("prod", lambda o: o.custom_timeouts) == {
         "database",
+        "replica",
         "cluster",
         "node group",
         "certificate",

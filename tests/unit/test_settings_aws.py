@@ -22,6 +22,7 @@ NODES_NEED = [
     "secretsmanager",
     "sts",
 ]
+DIGEST = f"example.com/pgbouncer@sha256:{'0' * 64}"
 CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/x"
 
 
@@ -53,6 +54,9 @@ CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/x"
         ("database.restore", {"snapshot": "a", "sourceInstance": "db-b"}, "2 are given"),
         ("database.restore", {"time": "2026-11-21T09:00:00Z"}, "0 are given"),
         ("database.restore", {"snapshot": "a", "time": "2026-11-21T09:00:00Z"}, "one time of its own"),
+        ("database.pooler", {"image": "example.com/pgbouncer:1.24"}, "must be pinned by digest"),
+        ("database.pooler", {}, "`roost:aws.database.pooler.image` is missing"),
+        ("database.pooler", {"image": DIGEST, "replicas": 1}, "at least 2"),
         ("cluster.kubernetesVersion", "1.12", "is not one this stack has add-ons for"),
         ("cluster.api", {"publicCidrs": ["0.0.0.0/0"]}, "must not open the Kubernetes API"),
         ("cluster.api", {"publicCidrs": []}, "nothing could reach the Kubernetes API"),
@@ -101,6 +105,14 @@ def test_a_program_that_knows_no_supported_version_says_so(monkeypatch: pytest.M
     on(date(2031, 1, 1), monkeypatch)
     problems = problems_of("dev", nested("aws.cluster.kubernetesVersion", "1.36"))
     assert any("this program knows no later one" in problem for problem in problems)
+
+
+def test_a_postgres_version_out_of_standard_support_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(date(2028, 3, 1), monkeypatch)
+    problems = problems_of("dev", nested("aws.database.engineVersion", "15"))
+    (problem,) = (p for p in problems if "engineVersion" in p)
+    assert "Postgres 15 left RDS's standard support on 2028-02-29" in problem
+    assert "use 17" in problem
 
 
 def test_a_domain_elsewhere_brings_its_own_certificate() -> None:

@@ -14,6 +14,7 @@ from tests.unit.stacks import nested, problems_of, settings_of
 
 _EXTERNAL = {"kind": "external", "baseUrl": "https://llm.example.com/v1", "name": "big-model"}
 _SCRIPTED = {"kind": "scripted", "baseUrl": None}
+POOLER = f"example.com/pgbouncer@sha256:{'0' * 64}"
 _EMBEDDING = {"baseUrl": "https://llm.example.com/v1", "name": "bge-m3", "dimensions": 1024}
 
 
@@ -45,6 +46,19 @@ REFUSALS = {
         "prod",
         nested("server.poolSize", 60),
         ("10 running + 1 new + 10 draining", "= 1272", "maxConnections` to 1275", "poolSize` to 46"),
+    ),
+    "a pooler's pools beyond max_connections": Refusal(
+        "prod",
+        nested("aws.database.pooler", {"image": POOLER, "poolSize": 300}),
+        ("2 running + 1 new + 2 draining", "= 1512", "`roost:aws.database.pooler.poolSize` to 197"),
+    ),
+    "a quota without room for the pooler": Refusal(
+        "dev",
+        {
+            "aws": {"database": {"pooler": {"image": POOLER, "replicas": 10, "poolSize": 5}}},
+            "namespace": {"quota": {"pods": 29}},
+        },
+        ("quota.pods` is 29", "21 pooler"),
     ),
     "reserve beyond max_connections": Refusal(
         "local",
@@ -193,6 +207,12 @@ def test_an_external_model_is_accepted_with_all_that_it_needs() -> None:
     ).model
     assert (model.handle, model.embedding.handle) == ("openai/big-model", "openai/bge-m3")
     assert not model.needs_stand_in
+
+
+def test_behind_a_pooler_the_servers_own_pools_may_be_many() -> None:
+    pooler = {"image": POOLER}
+    changes = {"server": {"poolSize": 100}, "aws": {"database": {"pooler": pooler}}}
+    assert settings_of("prod", changes).connection_budget.needed == 5 * 40 + 12
 
 
 def test_the_stand_in_embeds_for_an_external_model_locally() -> None:

@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.sizing.connections import SUPERUSER_RESERVED, SURGE_PODS, ConnectionBudget
+from infra.sizing.connections import SUPERUSER_RESERVED, SURGE_PODS, ConnectionBudget, PoolHolders
 from infra.sizing.demand import Demand, total
 from infra.sizing.quantities import cpu_millis, memory_bytes, show_cpu, show_memory
 from infra.sizing.rds import connections_ceiling, memory_gib
 
 budgets = st.builds(
     ConnectionBudget,
-    max_replicas=st.integers(1, 100),
-    pool_size=st.integers(1, 200),
+    holders=st.builds(PoolHolders, max_replicas=st.integers(1, 100), pool_size=st.integers(1, 200)),
     reserved=st.integers(1, 200),
     max_connections=st.integers(10, 5000),
 )
@@ -24,18 +23,19 @@ budgets = st.builds(
 
 def held(budget: ConnectionBudget, pool: int) -> int:
     """Connections when every pod that can exist during a rollout holds its whole pool, counted one by one."""
-    pods = ["running"] * budget.max_replicas + ["new"] * SURGE_PODS + ["draining"] * budget.max_replicas
+    replicas = budget.holders.max_replicas
+    pods = ["running"] * replicas + ["new"] * SURGE_PODS + ["draining"] * replicas
     return sum(pool for _ in pods) + budget.reserved + SUPERUSER_RESERVED
 
 
 @given(budgets)
 def test_a_budget_fits_exactly_when_nobody_can_be_refused(budget: ConnectionBudget) -> None:
-    assert budget.fits == (held(budget, budget.pool_size) <= budget.max_connections)
+    assert budget.fits == (held(budget, budget.holders.pool_size) <= budget.max_connections)
 
 
 @given(budgets)
 def test_the_remedies_that_are_offered_work_and_are_the_smallest(budget: ConnectionBudget) -> None:
-    assert held(budget, budget.pool_size) == budget.sufficient_max_connections
+    assert held(budget, budget.holders.pool_size) == budget.sufficient_max_connections
     if budget.largest_pool >= 1:
         assert held(budget, budget.largest_pool) <= budget.max_connections
         assert held(budget, budget.largest_pool + 1) > budget.max_connections

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.components.aws.conftest import Variant
 from tests.support.monitor import Recording, Registration
 from tests.support.workloads import restricted_violations, workload
 
@@ -125,14 +126,17 @@ def test_the_cluster_knows_only_named_administrators(stack: Recording) -> None:
     assert "kubernetesGroups" not in entries[0].inputs
 
 
-def test_the_kubernetes_api_is_private_in_prod_and_open_to_one_range_in_dev(
-    dev: Recording, prod: Recording
-) -> None:
-    private = prod.one("aws:eks/cluster:Cluster").inputs["vpcConfig"]
-    assert (private["endpointPrivateAccess"], private["endpointPublicAccess"]) == (True, False)
-    public = dev.one("aws:eks/cluster:Cluster").inputs["vpcConfig"]
-    assert public["endpointPrivateAccess"] is True
-    assert public["publicAccessCidrs"] == ["203.0.113.0/24"]
+def test_the_kubernetes_api_is_private_but_for_the_ranges_that_a_stack_names(stack: Recording) -> None:
+    access = stack.one("aws:eks/cluster:Cluster").inputs["vpcConfig"]
+    assert access["endpointPrivateAccess"] is True
+    assert access["publicAccessCidrs"] == ["203.0.113.0/24"], "absent would mean the whole world"
+
+
+def test_the_kubernetes_api_closes_once_the_runner_is_inside(variant: Variant) -> None:
+    inside = {"publicCidrs": [], "runnerInVpc": True}
+    recording = variant("prod", {"aws": {"cluster": {"api": inside}}})
+    access = recording.one("aws:eks/cluster:Cluster").inputs["vpcConfig"]
+    assert (access["endpointPrivateAccess"], access["endpointPublicAccess"]) == (True, False)
 
 
 def test_cluster_secrets_are_encrypted_and_everything_is_logged(stack: Recording) -> None:
