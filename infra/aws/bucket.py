@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 from pulumi_aws import s3
 
-from infra.aws.bucket_policies import BUCKET_LOGS_PREFIX, bucket_policy, log_delivery
+from infra.aws.bucket_policies import (
+    BUCKET_LOGS_PREFIX,
+    access_log_delivery,
+    bucket_policy,
+    flow_log_delivery,
+)
 from infra.aws.place import Place
 from infra.options import Options
 
@@ -20,20 +26,23 @@ class BucketSpec:
     """What differs between the stack's buckets."""
 
     purpose: str
-    expire_days: int
-    """When current objects end; earlier versions follow a week later."""
+    expire_days: int | None
+    """When current objects end, if ever; earlier versions follow a week later."""
     transitions: Sequence[tuple[int, str]] = ()
     """Days and the storage class that objects move to then."""
     lock: tuple[str, int] | None = None
     """Object Lock's mode and days."""
-    receives_logs: bool = False
-    """Log deliveries of AWS services may write to it; they cannot use a customer-managed key."""
+    receives: Literal["access-logs", "flow-logs"] | None = None
+    """What AWS services may deliver to it. Access logs cannot use a customer-managed key."""
+    replaceable: bool = False
+    """What it holds is worth nothing without the stack, or can be fetched again: outside prod a destroy
+    empties it. Every other bucket stays in the account when the stack goes."""
     region: str | None = None
     """Another region than the stack's."""
 
 
 class Bucket(pulumi.ComponentResource):
-    """The bucket and its parts. It is never emptied by a destroy."""
+    """The bucket and its parts, which are never taken off it: they go with it, or stay with it."""
 
     def __init__(
         self,
@@ -50,15 +59,17 @@ class Bucket(pulumi.ComponentResource):
         self._name = name
         self._spec = spec
         self._place = place
-        self._part_opts = options.child(self)
         self._bucket = s3.Bucket(
             name,
             bucket_prefix=f"{place.prefix}-{spec.purpose}-",
             object_lock_enabled=spec.lock is not None,
-            force_destroy=False,
+            force_destroy=spec.replaceable and not options.protects_data,
             region=spec.region,
             tags={"Name": f"{place.prefix}-{spec.purpose}", "role": spec.purpose},
-            opts=options.data(self),
+            opts=options.data(self) if spec.replaceable else options.final_copy(self),
+        )
+        self._part_opts = pulumi.ResourceOptions.merge(
+            options.child(self), pulumi.ResourceOptions(deleted_with=self._bucket)
         )
         self.name: pulumi.Output[str] = self._bucket.bucket
         self.arn = self._bucket.arn
@@ -109,7 +120,11 @@ class Bucket(pulumi.ComponentResource):
         )
 
     def _policy_document(self, arn: str) -> str:
-        return bucket_policy(arn, *(log_delivery(arn, self._place) if self._spec.receives_logs else ()))
+        if self._spec.receives == "access-logs":
+            return bucket_policy(arn, *access_log_delivery(arn, self._place))
+        if self._spec.receives == "flow-logs":
+            return bucket_policy(arn, *flow_log_delivery(arn, self._place))
+        return bucket_policy(arn)
 
     def _encrypt(self, key_arn: pulumi.Output[str] | None) -> None:
         by_default = s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
@@ -143,7 +158,14 @@ class Bucket(pulumi.ComponentResource):
                     transitions=[
                         Transition(days=days, storage_class=kind) for days, kind in spec.transitions
                     ],
-                    expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=spec.expire_days),
+                    expiration=(
+                        s3.BucketLifecycleConfigurationRuleExpirationArgs(days=spec.expire_days)
+                        if spec.expire_days
+                        # Nothing ends by age; what a deletion leaves behind still goes.
+                        else s3.BucketLifecycleConfigurationRuleExpirationArgs(
+                            expired_object_delete_marker=True
+                        )
+                    ),
                     noncurrent_version_expiration=s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
                         noncurrent_days=kept
                     ),

@@ -35,7 +35,37 @@ def bucket_policy(bucket_arn: str, *allowed: Statement) -> str:
     )
 
 
-def log_delivery(bucket_arn: str, place: Place) -> tuple[Statement, Statement]:
+def flow_log_delivery(bucket_arn: str, place: Place) -> tuple[Statement, Statement]:
+    """The flow logs of this account and region may be written.
+
+    AWS's example also asks for the canned ACL `bucket-owner-full-control`. Where ACLs are off, as in all our
+    buckets, that protects nothing, and deliveries that carry no ACL would be refused without a word
+    (cloudposse/terraform-aws-vpc-flow-logs-s3-bucket#101).
+    """
+    conditions = {
+        "StringEquals": {"aws:SourceAccount": place.account},
+        "ArnLike": {"aws:SourceArn": place.arn("logs", "*")},
+    }
+    principals = {"Service": "delivery.logs.amazonaws.com"}
+    return (
+        Statement(
+            sid="AWSLogDeliveryWrite",
+            actions=["s3:PutObject"],
+            resources=[f"{bucket_arn}/AWSLogs/{place.account}/*"],
+            principals=principals,
+            conditions=conditions,
+        ),
+        Statement(
+            sid="AWSLogDeliveryAclCheck",
+            actions=["s3:GetBucketAcl", "s3:ListBucket"],
+            resources=[bucket_arn],
+            principals=principals,
+            conditions=conditions,
+        ),
+    )
+
+
+def access_log_delivery(bucket_arn: str, place: Place) -> tuple[Statement, Statement]:
     """Load balancers and buckets of this account may write their access logs, each below its prefix."""
     return (
         Statement(

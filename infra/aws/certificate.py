@@ -10,13 +10,18 @@ from infra.settings.aws_edge import AwsEdgeSettings
 
 
 class Certificate(pulumi.ComponentResource):
-    """`arn` is an issued certificate: whoever uses it waits for the validation."""
+    """`issued` is a certificate that a listener takes: whoever uses it waits for the validation.
+
+    It is None where the settings say not to wait for the domain's delegation. The certificate and its proof
+    are there all the same, so that it can be issued as soon as the delegation is.
+    """
 
     def __init__(
         self,
         name: str,
         settings: AwsEdgeSettings,
         *,
+        zone_id: pulumi.Input[str] | None,
         options: Options,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -24,15 +29,15 @@ class Certificate(pulumi.ComponentResource):
         self._name = name
         self._settings = settings
         self._options = options
-        self.arn = self._given() or self._validated()
-        self.register_outputs({"arn": self.arn})
+        self.issued: pulumi.Output[str] | None
+        if settings.certificate_arn:
+            self.issued = pulumi.Output.from_input(settings.certificate_arn)
+        else:
+            assert zone_id is not None  # the settings ask for one of the two
+            self.issued = self._proven(zone_id)
+        self.register_outputs({"arn": self.issued})
 
-    def _given(self) -> pulumi.Output[str] | None:
-        arn = self._settings.certificate_arn
-        return pulumi.Output.from_input(arn) if arn else None
-
-    def _validated(self) -> pulumi.Output[str]:
-        assert self._settings.zone_id is not None  # the settings ask for one of the two
+    def _proven(self, zone_id: pulumi.Input[str]) -> pulumi.Output[str] | None:
         certificate = acm.Certificate(
             self._name,
             domain_name=self._settings.domain,
@@ -45,7 +50,7 @@ class Certificate(pulumi.ComponentResource):
         proof = certificate.domain_validation_options[0]
         record = route53.Record(
             f"{self._name}-proof",
-            zone_id=self._settings.zone_id,
+            zone_id=zone_id,
             name=proof.resource_record_name,
             type=proof.resource_record_type,
             records=[proof.resource_record_value],
@@ -54,6 +59,8 @@ class Certificate(pulumi.ComponentResource):
             allow_overwrite=True,
             opts=self._options.child(self),
         )
+        if self._settings.dns == "managed" and not self._settings.wait_for_certificate:
+            return None
         return acm.CertificateValidation(
             self._name,
             certificate_arn=certificate.arn,

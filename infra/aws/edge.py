@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from ipaddress import ip_network
+
 import pulumi
 from pulumi_aws import ec2, lb, route53
 from pulumi_aws import vpc as rules
@@ -54,7 +58,11 @@ class Edge(pulumi.ComponentResource):
         self._group = self._security_group()
         self._balancer = self._load_balancer(storage)
         self._target_group = self._targets(server_port)
-        certificate = Certificate(f"{name}-certificate", settings, options=options, opts=options.child(self))
+        zone = self._zone() if settings.dns == "managed" else None
+        self._zone_id = zone.zone_id if zone else settings.zone_id if settings.dns == "route53" else None
+        certificate = Certificate(
+            f"{name}-certificate", settings, zone_id=self._zone_id, options=options, opts=options.child(self)
+        )
         firewall = Firewall(
             f"{name}-firewall",
             settings.waf,
@@ -64,16 +72,20 @@ class Edge(pulumi.ComponentResource):
             options=options,
             opts=options.child(self),
         )
-        listener = self._listeners(certificate, firewall)
-        record = self._record()
+        listener = self._listeners(certificate.issued, firewall)
+        records = self._records(self._zone_id) if self._zone_id is not None else []
+        if zone is not None:
+            self._say_where_to_delegate(zone, waiting=certificate.issued is None)
         self.security_group_id: pulumi.Output[str] = self._group.id
         self.target_group_arn = self._target_group.arn
         self.dns_name = self._balancer.dns_name
         self.listener = listener
-        # Through listener and record, so that whoever has the URL can also connect.
-        ready = [listener.arn, record.fqdn] if record is not None else [listener.arn]
+        # Through listener and records, so that whoever has the URL can also connect.
+        ready = [listener.arn, *(record.fqdn for record in records)]
         url = pulumi.Output.all(*ready).apply(lambda _: f"https://{settings.domain}")
-        self.public = PublicEdge(url=url, ca_certificate=None)
+        self.public = PublicEdge(
+            url=url, ca_certificate=None, name_servers=zone.name_servers if zone else None
+        )
         self.register_outputs({"url": url, "dnsName": self.dns_name, "targetGroupArn": self.target_group_arn})
 
     def _security_group(self) -> ec2.SecurityGroup:
@@ -86,7 +98,8 @@ class Edge(pulumi.ComponentResource):
         )
         for port, purpose in ((443, "https"), (80, "redirect")):
             for cidr in self._settings.allowed_cidrs:
-                where = "anywhere" if cidr == "0.0.0.0/0" else cidr.replace(".", "-").replace("/", "-")
+                where = _words(cidr)
+                six = ip_network(cidr).version == 6
                 rules.SecurityGroupIngressRule(
                     f"{self._name}-{purpose}-from-{where}",
                     security_group_id=group.id,
@@ -94,7 +107,8 @@ class Edge(pulumi.ComponentResource):
                     ip_protocol="tcp",
                     from_port=port,
                     to_port=port,
-                    cidr_ipv4=cidr,
+                    cidr_ipv4=None if six else cidr,
+                    cidr_ipv6=cidr if six else None,
                     opts=self._options.child(self),
                 )
         return group
@@ -104,6 +118,7 @@ class Edge(pulumi.ComponentResource):
             self._name,
             load_balancer_type="application",
             internal=False,
+            ip_address_type="dualstack" if self._settings.dual_stack else None,
             security_groups=[self._group.id],
             subnets=self._network.public_subnet_ids,
             idle_timeout=self._timing.edge_idle,
@@ -138,8 +153,9 @@ class Edge(pulumi.ComponentResource):
             opts=self._options.child(self),
         )
 
-    def _listeners(self, certificate: Certificate, firewall: Firewall) -> lb.Listener:
-        lb.Listener(
+    def _listeners(self, certificate: pulumi.Output[str] | None, firewall: Firewall) -> lb.Listener:
+        """The listener that pods are served by, or without a certificate the one that only redirects."""
+        redirect = lb.Listener(
             f"{self._name}-redirect",
             load_balancer_arn=self._balancer.arn,
             port=80,
@@ -154,13 +170,15 @@ class Edge(pulumi.ComponentResource):
             ],
             opts=self._options.child(self),
         )
+        if certificate is None:
+            return redirect
         return lb.Listener(
             f"{self._name}-https",
             load_balancer_arn=self._balancer.arn,
             port=443,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,
-            certificate_arn=certificate.arn,
+            certificate_arn=certificate,
             routing_http_response_strict_transport_security_header_value="max-age=31536000",
             default_actions=[
                 lb.ListenerDefaultActionArgs(type="forward", target_group_arn=self._target_group.arn)
@@ -169,18 +187,54 @@ class Edge(pulumi.ComponentResource):
             opts=self._options.child(self, depends_on=[firewall.association]),
         )
 
-    def _record(self) -> route53.Record | None:
-        if self._settings.dns != "route53" or self._settings.zone_id is None:
-            return None
-        return route53.Record(
-            self._name,
-            zone_id=self._settings.zone_id,
+    def _zone(self) -> route53.Zone:
+        # A new zone gets new name servers, and the delegation would point to none: so it counts as data.
+        return route53.Zone(
+            f"{self._name}-zone",
             name=self._settings.domain,
-            type="A",
-            aliases=[
-                route53.RecordAliasArgs(
-                    name=self._balancer.dns_name, zone_id=self._balancer.zone_id, evaluate_target_health=False
-                )
-            ],
-            opts=self._options.child(self),
+            comment=f"{self._place.prefix}: the server's own name",
+            tags={"Name": f"{self._place.prefix}-edge"},
+            opts=self._options.data(self),
         )
+
+    def _say_where_to_delegate(self, zone: route53.Zone, *, waiting: bool) -> None:
+        """During the update: the stack's outputs come only at its end, which may wait for the delegation."""
+        domain = self._settings.domain
+        later = "; then set edge.waitForCertificate to true and run `pulumi up` again" if waiting else ""
+
+        def say(servers: Sequence[str]) -> None:
+            tell = pulumi.log.warn if waiting else pulumi.log.info
+            tell(f"{domain}: its parent must delegate it to {', '.join(servers)}{later}.", resource=self)
+
+        zone.name_servers.apply(say)
+
+    def _records(self, zone_id: pulumi.Input[str]) -> list[route53.Record]:
+        kinds = (
+            {"A": self._name, "AAAA": f"{self._name}-ipv6"}
+            if self._settings.dual_stack
+            else {"A": self._name}
+        )
+        return [
+            route53.Record(
+                name,
+                zone_id=zone_id,
+                name=self._settings.domain,
+                type=kind,
+                aliases=[
+                    route53.RecordAliasArgs(
+                        name=self._balancer.dns_name,
+                        zone_id=self._balancer.zone_id,
+                        evaluate_target_health=False,
+                    )
+                ],
+                opts=self._options.child(self),
+            )
+            for kind, name in kinds.items()
+        ]
+
+
+def _words(cidr: str) -> str:
+    """A range as part of a name."""
+    everyone = {"0.0.0.0/0": "anywhere", "::/0": "anywhere-ipv6"}
+    spelled = ip_network(cidr).exploded if ":" in cidr else cidr
+    return everyone.get(cidr) or re.sub(r"[.:/]", "-", spelled)

@@ -22,14 +22,21 @@ VIA: dict[Purpose, tuple[str, ...]] = {
 """Services through which principals of the account may use a key without a statement of their own."""
 
 
-def key_policy(purpose: Purpose, place: Place, *, region: str | None = None) -> str:
-    """The policy of one key; `region` is the replica's where the key is replicated."""
+def key_policy(
+    purpose: Purpose, place: Place, *, region: str | None = None, delivers_flow_logs: bool = False
+) -> str:
+    """The policy of one key; `region` is the replica's where the key is replicated.
+
+    `delivers_flow_logs`: flow logs go to a bucket, encrypted with the key for logs.
+    """
     where = region or place.region
     statements = [_account(place)]
     if VIA[purpose]:
         statements.append(_through_services(VIA[purpose], place, where))
     if purpose == "logs":
         statements.append(_log_groups(place, where))
+        if delivers_flow_logs:
+            statements.append(_flow_log_delivery(place, where))
     return document(*statements)
 
 
@@ -63,5 +70,18 @@ def _log_groups(place: Place, region: str) -> Statement:
         principals={"Service": f"logs.{region}.amazonaws.com"},
         conditions={
             "ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", "log-group:*", region=region)}
+        },
+    )
+
+
+def _flow_log_delivery(place: Place, region: str) -> Statement:
+    return Statement(
+        sid="FlowLogDelivery",
+        actions=_USE,
+        resources=["*"],
+        principals={"Service": "delivery.logs.amazonaws.com"},
+        conditions={
+            "StringEquals": {"aws:SourceAccount": place.account},
+            "ArnLike": {"aws:SourceArn": place.arn("logs", "*", region=region)},
         },
     )

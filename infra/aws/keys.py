@@ -22,6 +22,7 @@ class Keys(pulumi.ComponentResource):
         name: str,
         *,
         deletion_days: int,
+        delivers_flow_logs: bool = False,
         place: Place,
         options: Options,
         opts: pulumi.ResourceOptions | None = None,
@@ -30,6 +31,7 @@ class Keys(pulumi.ComponentResource):
         self._name = name
         self._place = place
         self._deletion_days = deletion_days
+        self._delivers_flow_logs = delivers_flow_logs
         self._options = options
         self._keys = {purpose: self._key(purpose) for purpose in PURPOSES}
         self._replica = self._backup_replica() if place.dr_region else None
@@ -52,7 +54,7 @@ class Keys(pulumi.ComponentResource):
         key = kms.Key(
             f"{self._name}-{purpose}",
             description=f"{self._place.prefix}: {purpose}",
-            policy=key_policy(purpose, self._place),
+            policy=key_policy(purpose, self._place, delivers_flow_logs=self._delivers_flow_logs),
             enable_key_rotation=True,
             deletion_window_in_days=self._deletion_days,
             multi_region=purpose == "backup",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import pulumi
 from pulumi_aws import ec2
 
 from infra.aws.keys import Keys
-from infra.aws.network_acl import database_acl
-from infra.aws.network_edges import Endpoints, FlowLogs
+from infra.aws.network_acl import AclRule, database_acl
+from infra.aws.network_endpoints import Endpoints
+from infra.aws.network_flow_logs import FlowLogs
 from infra.aws.place import Place
 from infra.options import Options
 from infra.settings.aws_network import NetworkSettings
-from infra.sizing.cidr import SubnetPlan, plan_subnets
+from infra.sizing.cidr import SubnetPlan, ipv6_subnet, plan_subnets
+
+Tier = Literal["public", "private", "database"]
+SUBNET_ROLES = {"public": "kubernetes.io/role/elb", "private": "kubernetes.io/role/internal-elb"}
+"""Tags by which Kubernetes controllers find subnets."""
 
 
 class Network(pulumi.ComponentResource):
@@ -42,6 +49,7 @@ class Network(pulumi.ComponentResource):
         self._flow_logs = FlowLogs(
             f"{name}-flow-logs",
             vpc=vpc,
+            destination=settings.flow_log_destination,
             retention_days=settings.flow_log_retention_days,
             keys=keys,
             place=place,
@@ -80,6 +88,7 @@ class Network(pulumi.ComponentResource):
         vpc = ec2.Vpc(
             self._name,
             cidr_block=self._settings.cidr,
+            assign_generated_ipv6_cidr_block=self._settings.ipv6 or None,
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags=self._tags("vpc"),
@@ -95,9 +104,8 @@ class Network(pulumi.ComponentResource):
         )
         return vpc
 
-    def _subnets(self, vpc: ec2.Vpc, tier: str, cidrs: dict[str, str]) -> dict[str, ec2.Subnet]:
-        roles = {"public": "kubernetes.io/role/elb", "private": "kubernetes.io/role/internal-elb"}
-        marks = {roles[tier]: "1"} if tier in roles else {}
+    def _subnets(self, vpc: ec2.Vpc, tier: Tier, cidrs: dict[str, str]) -> dict[str, ec2.Subnet]:
+        marks = {SUBNET_ROLES[tier]: "1"} if tier != "database" else {}
         return {
             zone: ec2.Subnet(
                 f"{self._name}-{tier}-{zone}",
@@ -105,11 +113,18 @@ class Network(pulumi.ComponentResource):
                 cidr_block=cidr,
                 availability_zone=f"{self._place.region}{zone}",
                 map_public_ip_on_launch=False,
+                ipv6_cidr_block=self._ipv6_range(vpc, tier, zone),
+                assign_ipv6_address_on_creation=(tier == "private" and self._settings.ipv6) or None,
                 tags=self._tags(f"{tier}-{zone}", tier=tier, **marks),
                 opts=self._options.child(self),
             )
             for zone, cidr in cidrs.items()
         }
+
+    def _ipv6_range(self, vpc: ec2.Vpc, tier: Tier, zone: str) -> pulumi.Output[str] | None:
+        if not self._settings.ipv6 or tier == "database":
+            return None
+        return vpc.ipv6_cidr_block.apply(lambda block: ipv6_subnet(block, tier, zone))
 
     def _public_routes(self, vpc: ec2.Vpc) -> ec2.Route:
         gateway = ec2.InternetGateway(
@@ -119,6 +134,14 @@ class Network(pulumi.ComponentResource):
             opts=self._options.child(self),
         )
         table = self._table(vpc, "public", self._public)
+        if self._settings.ipv6:
+            ec2.Route(
+                f"{self._name}-public-internet-ipv6",
+                route_table_id=table.id,
+                destination_ipv6_cidr_block="::/0",
+                gateway_id=gateway.id,
+                opts=self._options.child(self),
+            )
         return ec2.Route(
             f"{self._name}-public-internet",
             route_table_id=table.id,
@@ -156,7 +179,28 @@ class Network(pulumi.ComponentResource):
             for zone, table in tables.items()
             if gateways
         ]
+        if self._settings.ipv6:
+            self._egress += self._ipv6_egress(vpc, tables)
         return tables
+
+    def _ipv6_egress(self, vpc: ec2.Vpc, tables: dict[str, ec2.RouteTable]) -> list[ec2.Route]:
+        """IPv6 has no NAT: this gateway lets connections out and none in."""
+        gateway = ec2.EgressOnlyInternetGateway(
+            f"{self._name}-egress",
+            vpc_id=vpc.id,
+            tags=self._tags("egress"),
+            opts=self._options.child(self),
+        )
+        return [
+            ec2.Route(
+                f"{self._name}-private-{zone}-ipv6",
+                route_table_id=table.id,
+                destination_ipv6_cidr_block="::/0",
+                egress_only_gateway_id=gateway.id,
+                opts=self._options.child(self),
+            )
+            for zone, table in tables.items()
+        ]
 
     def _nat_zones(self) -> tuple[str, ...]:
         zones = tuple(self.plan.public)
@@ -185,28 +229,19 @@ class Network(pulumi.ComponentResource):
             f"{self._name}-database",
             vpc_id=vpc.id,
             subnet_ids=[s.id for s in self._database.values()],
-            ingress=[
-                ec2.NetworkAclIngressArgs(
-                    rule_no=r.number,
-                    protocol="tcp",
-                    action="allow",
-                    cidr_block=r.cidr,
-                    from_port=r.first,
-                    to_port=r.last,
-                )
-                for r in rules.ingress
-            ],
-            egress=[
-                ec2.NetworkAclEgressArgs(
-                    rule_no=r.number,
-                    protocol="tcp",
-                    action="allow",
-                    cidr_block=r.cidr,
-                    from_port=r.first,
-                    to_port=r.last,
-                )
-                for r in rules.egress
-            ],
+            ingress=[ec2.NetworkAclIngressArgs(**_entry(rule)) for rule in rules.ingress],
+            egress=[ec2.NetworkAclEgressArgs(**_entry(rule)) for rule in rules.egress],
             tags=self._tags("database"),
             opts=self._options.child(self),
         )
+
+
+def _entry(rule: AclRule) -> dict[str, Any]:
+    return {
+        "rule_no": rule.number,
+        "protocol": "tcp",
+        "action": "allow",
+        "cidr_block": rule.cidr,
+        "from_port": rule.first,
+        "to_port": rule.last,
+    }

@@ -12,7 +12,7 @@ from infra.aws.external_model import external_model
 from infra.aws.images import Registry
 from infra.aws.keys import Keys
 from infra.aws.load_balancer_controller import LoadBalancerController
-from infra.aws.network import Network
+from infra.aws.network_choice import build_network
 from infra.aws.place import Place
 from infra.aws.provider import account_provider
 from infra.aws.rds_ca import ca_of
@@ -53,13 +53,14 @@ class AwsPlatform:
         self._keys = Keys(
             "keys",
             deletion_days=self._aws.key_deletion_days,
+            delivers_flow_logs=self._aws.network.flow_log_destination == "s3",
             place=self._place,
             options=self._options,
             opts=self._opts,
         )
-        self._network = Network(
+        self._network = build_network(
             "network",
-            self._aws.network,
+            self._aws,
             keys=self._keys,
             place=self._place,
             options=self._options,
@@ -77,6 +78,7 @@ class AwsPlatform:
         self._storage = Storage(
             "storage",
             self._aws.storage,
+            gpu_nodes=self._aws.cluster.gpu_nodes is not None,
             keys=self._keys,
             place=self._place,
             options=self._options,
@@ -177,6 +179,7 @@ class AwsPlatform:
             app=logins.app,
             readonly=logins.readonly,
             max_connections=self._aws.database.max_connections,
+            replica_host=database.replica_host,
             reach=Reach(
                 name="rds", ports=(database.port,), cidrs=tuple(self._network.plan.database.values())
             ),

@@ -1,4 +1,4 @@
-"""The stack's buckets: access logs, backups, and the backups' copy in the DR region."""
+"""The stack's buckets: access logs, backups with their copy in the DR region, and model weights."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Storage(pulumi.ComponentResource):
         name: str,
         settings: StorageSettings,
         *,
+        gpu_nodes: bool,
         keys: Keys,
         place: Place,
         options: Options,
@@ -34,13 +35,23 @@ class Storage(pulumi.ComponentResource):
         self._place = place
         self._options = options
         self.logs = self._bucket(
-            BucketSpec(purpose="logs", expire_days=settings.log_expire_days, receives_logs=True),
+            BucketSpec(
+                purpose="logs", expire_days=settings.log_expire_days, receives="access-logs", replaceable=True
+            ),
             key=None,
             logs=None,
         )
         self.backup = self._bucket(_backup_spec(settings.backup), key=keys.backup, logs=self.logs)
         self.backup_copy = self._copy() if place.dr_region else None
-        self.register_outputs({"logs": self.logs.name, "backup": self.backup.name})
+        wanted = gpu_nodes if settings.weights is None else settings.weights
+        self.weights = self._weights() if wanted else None
+        self.register_outputs(
+            {
+                "logs": self.logs.name,
+                "backup": self.backup.name,
+                "weights": self.weights.name if self.weights else None,
+            }
+        )
 
     def _bucket(self, spec: BucketSpec, *, key: pulumi.Output[str] | None, logs: Bucket | None) -> Bucket:
         return Bucket(
@@ -52,6 +63,12 @@ class Storage(pulumi.ComponentResource):
             options=self._options,
             opts=self._options.child(self),
         )
+
+    def _weights(self) -> Bucket:
+        # No lock and no end by age: weights come from elsewhere and can be fetched again, and which revision
+        # is in use only the model's settings know.
+        spec = BucketSpec(purpose="weights", expire_days=None, replaceable=True)
+        return self._bucket(spec, key=self._keys.data, logs=self.logs)
 
     def _copy(self) -> Bucket:
         assert self._keys.backup_replica is not None  # there is a DR region

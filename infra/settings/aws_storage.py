@@ -41,6 +41,13 @@ class StorageSettings(Section):
     """Buckets."""
 
     backup: BackupBucketSettings = Field(default_factory=BackupBucketSettings, description="Portable dumps.")
+    weights: bool | None = Field(
+        default=None,
+        description=(
+            "A bucket for model weights, which GPU nodes read through the VPC's S3 endpoint. Absent: made "
+            "where cluster.gpuNodes is set, because nothing else reads it."
+        ),
+    )
     log_expire_days: int = Field(
         default=90, ge=1, le=3650, description="Access logs of load balancer and buckets."
     )

@@ -23,6 +23,7 @@ RULES: tuple[Rule, ...] = (
     rules_namespace.defaults_are_ordered,
     rules_namespace.certificates_outlive_each_other,
     rules_aws.addresses_suffice,
+    rules_aws.ipv6_is_everywhere,
     rules_aws.database_carries_its_connections,
 )
 

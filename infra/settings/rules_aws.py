@@ -7,7 +7,6 @@ from ipaddress import IPv4Network
 
 from infra.settings.aws import AwsSettings
 from infra.settings.settings import Settings
-from infra.sizing.cidr import plan_subnets, vpc_network
 from infra.sizing.rds import connections_ceiling
 
 ADDRESSES_PER_NODE = 30
@@ -20,7 +19,7 @@ def addresses_suffice(settings: Settings) -> Iterator[str]:
     if aws is None:
         return
     try:
-        plan = plan_subnets(aws.network.cidr, aws.network.zones)
+        plan = aws.network.plan()
     except ValueError as error:
         yield f"`roost:aws.network`: {error}."
         return
@@ -29,17 +28,33 @@ def addresses_suffice(settings: Settings) -> Iterator[str]:
     except ValueError as error:
         yield f"`roost:aws.cluster.serviceCidr` is not an IPv4 range such as 172.20.0.0/16: {error}."
         return
-    if vpc_network(aws.network.cidr).overlaps(services):
+    given = aws.network.cidr if aws.network.existing is None else "the subnets of network.existing.private"
+    taken = [aws.network.cidr] if aws.network.existing is None else plan.ranges
+    if any(IPv4Network(cidr).overlaps(services) for cidr in taken):
         yield (
             f"`roost:aws.cluster.serviceCidr` ({aws.cluster.service_cidr}) overlaps the VPC "
-            f"({aws.network.cidr}), so some addresses would mean two things: choose another range."
+            f"({', '.join(taken)}), so some addresses would mean two things: choose another range."
         )
-    needed = _nodes(aws) * ADDRESSES_PER_NODE
+    needed = addresses_wanted(aws)
     if needed > plan.pod_addresses:
         yield (
-            f"`roost:aws.network.cidr` {aws.network.cidr} gives nodes and pods {plan.pod_addresses} "
-            f"addresses, and {_nodes(aws)} nodes can ask for {needed}: take a larger range, more zones, or "
-            "fewer nodes."
+            f"`roost:aws.network`: {given} gives nodes and pods {plan.pod_addresses} addresses, and "
+            f"{_nodes(aws)} nodes can ask for {needed}: take a larger range, more zones, or fewer nodes."
+        )
+
+
+def addresses_wanted(aws: AwsSettings) -> int:
+    """Addresses of all nodes and their pods when every group is at its largest."""
+    return _nodes(aws) * ADDRESSES_PER_NODE
+
+
+def ipv6_is_everywhere(settings: Settings) -> Iterator[str]:
+    """A load balancer has IPv6 addresses only where its subnets do."""
+    aws = settings.aws
+    if aws is not None and aws.edge.dual_stack and not aws.network.ipv6 and aws.network.existing is None:
+        yield (
+            "`roost:aws.edge.dualStack` is true, and the VPC has no IPv6 range: set `network.ipv6` to true, "
+            "or `edge.dualStack` to false."
         )
 
 

@@ -1,78 +1,14 @@
-"""What watches the VPC's traffic and what keeps it inside: flow logs and endpoints."""
+"""The VPC's own doors to AWS services, so that traffic to them stays inside."""
 
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws import ec2, iam
+from pulumi_aws import ec2
 from pulumi_aws import vpc as rules
 
-from infra.aws.documents import Statement, document, service_trust
 from infra.aws.endpoint_policies import interface_endpoint_policy, s3_endpoint_policy
-from infra.aws.keys import Keys
-from infra.aws.log_group import log_group
 from infra.aws.place import Place
 from infra.options import Options
-
-
-class FlowLogs(pulumi.ComponentResource):
-    """Every accepted and rejected connection of a VPC, in an encrypted log group with an end."""
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        vpc: ec2.Vpc,
-        retention_days: int,
-        keys: Keys,
-        place: Place,
-        options: Options,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("roost:aws:FlowLogs", name, None, opts)
-        group_name = f"/roost/{place.prefix}/flow-logs"
-        group = log_group(
-            name,
-            physical_name=group_name,
-            key_arn=keys.logs,
-            retention_days=retention_days,
-            opts=options.child(self),
-        )
-        role = iam.Role(
-            name,
-            assume_role_policy=service_trust("vpc-flow-logs.amazonaws.com", account=place.account),
-            opts=options.child(self),
-        )
-        grant = iam.RolePolicy(
-            name,
-            role=role.name,
-            policy=document(
-                Statement(
-                    sid="WriteOwnGroup",
-                    actions=[
-                        "logs:CreateLogStream",
-                        "logs:PutLogEvents",
-                        "logs:DescribeLogGroups",
-                        "logs:DescribeLogStreams",
-                    ],
-                    resources=[
-                        place.arn("logs", f"log-group:{group_name}"),
-                        place.arn("logs", f"log-group:{group_name}:*"),
-                    ],
-                )
-            ),
-            opts=options.child(self),
-        )
-        self.flow_log_id = ec2.FlowLog(
-            name,
-            vpc_id=vpc.id,
-            traffic_type="ALL",
-            log_destination_type="cloud-watch-logs",
-            log_destination=group.arn,
-            iam_role_arn=role.arn,
-            max_aggregation_interval=60,
-            opts=options.child(self, depends_on=[grant]),
-        ).id
-        self.register_outputs({"flowLogId": self.flow_log_id})
 
 
 class Endpoints(pulumi.ComponentResource):
