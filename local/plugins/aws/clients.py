@@ -79,7 +79,7 @@ class Clients:
                 use_dualstack_endpoint=False,
             ),
         )
-        client.meta.events.register_last(f"before-parameter-build.{service}", request_check.check)
+        client.meta.events.register_last("before-parameter-build", request_check.check)
         return client
 
     def _endpoint(self, service: str) -> str:

@@ -18,7 +18,7 @@ def named(
 ) -> Properties:
     """The inputs with a physical name, and the note whether it was drawn here.
 
-    A drawn name stays over updates as long as the prefix does. ValueError if a prefix leaves no room.
+    A drawn name stays over updates as long as the prefix does. ValueError if the name would be too long.
     """
     if inputs.get(rule.property) is not None:
         return {**inputs, DEFAULTS: []}
@@ -41,15 +41,12 @@ def drawn_here(inputs: Mapping[str, Value], rule: Autoname) -> bool:
 
 def _draw(rule: Autoname, prefix: Value, logical: str, seed: bytes) -> str:
     """The engine's seed makes preview and update agree on the name."""
+    start = prefix if isinstance(prefix, str) else f"{logical}-"
+    if len(start) + _DIGITS > rule.limit:
+        raise ValueError(
+            f"the {rule.property} would be {start!r} and {_DIGITS} random digits, but has at most "
+            f"{rule.limit} characters; give it a shorter name, or set {rule.property}"
+        )
     source = random.Random(seed) if seed else random.SystemRandom()  # noqa: S311 - a name, not a secret
-    digits = f"{source.getrandbits(4 * _DIGITS):0{_DIGITS}x}"
-    if isinstance(prefix, str):
-        name = f"{prefix}{digits}"
-        if len(name) > rule.limit:
-            room = rule.limit - _DIGITS
-            raise ValueError(
-                f"{rule.property}Prefix is {len(prefix)} long; at most {room} leave room for the rest"
-            )
-    else:
-        name = f"{logical[: rule.limit - _DIGITS - 1]}-{digits}"
+    name = f"{start}{source.getrandbits(4 * _DIGITS):0{_DIGITS}x}"
     return name.lower() if rule.lower else name
