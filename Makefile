@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e rehearse docs lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e rehearse docs contract lock images bench-up
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -56,6 +56,9 @@ rehearse: ## STACK=dev|prod: the whole life of an AWS stack on an emulated accou
 
 docs:    ## regenerate docs/settings.md from the settings models
 	@$(ROOST) docs
+
+contract: ## write down anew which resources the AWS stacks register
+	@$(ROOST) contract
 
 lock:    ## resolve pyproject.toml into the three lock files
 	@$(ROOST) lock

@@ -99,6 +99,7 @@ def _develop(name: str) -> Callable[[argparse.Namespace, Console], int]:
             "unit": develop.unit,
             "e2e": develop.e2e,
             "docs": develop.docs,
+            "contract": develop.contract,
             "lock": develop.compile_locks,
             "images": lambda: develop.images(console),
             "test": lambda: develop.test(args.arguments),
@@ -140,6 +141,7 @@ def parser() -> argparse.ArgumentParser:
         ("unit", "the fast tests"),
         ("e2e", "the end-to-end tests"),
         ("docs", "regenerate docs/settings.md"),
+        ("contract", "write down which resources the AWS stacks register"),
         ("lock", "resolve the lock files"),
         ("images", "build the images"),
     ):

@@ -74,9 +74,18 @@ def e2e() -> int:
     return _first_failure([*_pytest(), "-x", END_TO_END])
 
 
+def contract() -> int:
+    """The files that say which resources dev and prod register; review their diff."""
+    os.environ["ROOST_WRITE_CONTRACT"] = "1"
+    return _first_failure([*_pytest(), "tests/components/aws/test_aws_contract.py"])
+
+
 def docs() -> int:
-    """docs/settings.md, from the settings models."""
-    return _first_failure([sys.executable, "-m", "infra.settings.document"])
+    """What is generated in docs/: the settings, and what the rehearsal emulates."""
+    return _first_failure(
+        [sys.executable, "-m", "infra.settings.document"],
+        [sys.executable, "-m", "local.rehearsal.document"],
+    )
 
 
 def compile_locks() -> int:

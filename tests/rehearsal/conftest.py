@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from local.rehearsal.cluster import Cluster
 from local.rehearsal.login import Logins
 from tests.engine.kubernetes.harness import Plugin, start
 
+DEADLINE_SECONDS = 40
 NAME, REGION = "roost-prod", "eu-central-1"
 DEPLOYER = "arn:aws:iam::111122223333:role/roost-deployer"
 
@@ -53,14 +56,16 @@ class Running:
     @property
     def kubeconfig(self) -> str:
         """The one that the stack makes."""
-        import base64
-
         return kubeconfig(
             name=NAME,
             region=REGION,
             endpoint=self.cluster.endpoint,
-            certificate_authority=base64.b64encode(self.cluster.ca_file.read_bytes()).decode(),
+            certificate_authority=self.ca_data,
         )
+
+    @property
+    def ca_data(self) -> str:
+        return base64.b64encode(self.cluster.ca_file.read_bytes()).decode()
 
     def kubectl(self, *arguments: str, stdin: Any = None) -> subprocess.CompletedProcess[str]:
         """As the rehearsal's administrator; `stdin` is an object."""
@@ -77,6 +82,18 @@ class Running:
         answer = self.kubectl("get", *arguments, "--output=json")
         assert answer.returncode == 0, answer.stderr
         return json.loads(answer.stdout)
+
+    def pods(self, workload: str, namespace: str = "roost") -> list[dict[str, Any]]:
+        """The pods of a workload that are not on their way out."""
+        found = self.get("pods", "-n", namespace, f"--selector=app.kubernetes.io/name={workload}")["items"]
+        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+
+    def await_true(self, check: Callable[[], bool]) -> None:
+        """Return when `check` holds; fail when it does not within the deadline."""
+        end = time.monotonic() + DEADLINE_SECONDS
+        while not check():
+            assert time.monotonic() < end, "it did not come true in time"
+            time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")

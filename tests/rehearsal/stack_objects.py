@@ -39,11 +39,11 @@ class Objects:
     inputs: dict[str, dict[str, Any]]
     made: list[Made] = field(default_factory=list[Made])
 
-    def create(self, plugin: Plugin, token_end: str, name: str | None = None) -> None:
-        """Create those of one kind (and name)."""
-        for registration in self.registrations:
-            if registration.type.endswith(token_end) and name in (None, registration.name):
-                self._create(plugin, registration)
+    def by_kind(self, kind: str, name: str | None = None) -> dict[str, Any]:
+        """The inputs of the one object of that kind (and logical name)."""
+        found = [r for r in self.registrations if r.type.endswith(f":{kind}") and name in (None, r.name)]
+        assert len(found) == 1, found
+        return self.inputs[found[0].urn]
 
     def create_all(self, plugin: Plugin) -> None:
         for registration in self.registrations:
@@ -104,7 +104,6 @@ def _certificate(recording: Recording) -> tuple[str, str]:
 
 def _text(value: Any) -> str:
     return str(getattr(value, "value", value))
-
 
 
 def _name(registration: Registration) -> str:
