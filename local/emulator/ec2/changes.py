@@ -82,6 +82,12 @@ class Ec2(InUse):
         if endpoint.vpc_endpoint_type == "Interface":
             self._place_interfaces(endpoint)
 
+    def delete_vpc_endpoints(self, vpce_ids: list[str] | None = None) -> None:
+        """For good: moto keeps them, and fails when it deletes a gateway again."""
+        super().delete_vpc_endpoints(vpce_ids)
+        for id in vpce_ids or ():  # noqa: A001
+            self.vpc_end_points.pop(id, None)
+
     def create_flow_logs(self, *args: Any, **asked: Any) -> Any:
         """A bucket may be given with a folder."""
         destination: str = asked["log_destination"] or ""
@@ -103,6 +109,13 @@ class Ec2(InUse):
         if tags:
             content["TagSpecifications"] = tags
         return super().create_launch_template(name, description, content, tag_spec)
+
+    def describe_launch_templates(self, *args: Any, **asked: Any) -> Any:
+        """With the tags of now; moto shows those of the beginning."""
+        found = super().describe_launch_templates(*args, **asked)
+        for one in found:
+            one.tags = one.get_tags()
+        return found
 
     def _place_interfaces(self, endpoint: Any) -> None:
         """One in each of the endpoint's subnets."""

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from local.plugins.aws.resource import Aws, Properties, Resource, finishing, pick, put, tag_map
 from local.plugins.aws.types.ec2_shared import arn, client, delete_when_free, one, only, retag, sides, tagged
 
-# The emulation words a missing ACL like a missing route table, AWS as this.
 _ABSENT = "InvalidNetworkAclID.NotFound"
 _NUMBERS = {"all": "-1", "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58"}
 _WITH_TYPES = frozenset({"1", "58"})
@@ -107,9 +106,7 @@ class NetworkAcl(Resource):
 
 
 def _acl(aws: Aws, id: str) -> dict[str, Any] | None:  # noqa: A002
-    # By filter, since that answers an empty list for a missing one, here and there.
-    here = [{"Name": "network-acl-id", "Values": [id]}]
-    return one(client(aws).describe_network_acls, "NetworkAcls", _ABSENT, Filters=here)
+    return one(client(aws).describe_network_acls, "NetworkAcls", _ABSENT, NetworkAclIds=[id])
 
 
 def _entry(rule: Mapping[str, Any]) -> dict[str, Any]:
