@@ -67,6 +67,9 @@ def test_a_value_stays_secret_and_another_one_is_another_version(world: World) -
     assert made.outputs["secretString"] == Secret("first")
     assert made.outputs["versionStages"] == ["AWSCURRENT"]
     assert "first" not in repr(made.outputs)
+    imported = world.import_(VERSION, made.id)
+    assert imported is not None
+    assert imported.outputs["secretString"] == Secret("first"), "an import shows it"
     assert world.diff(made, {**inputs, "secretString": Secret("second")}).replaces == {"secretString"}
 
     second = world.create(VERSION, "second", {"secretId": secret.id, "secretString": Secret("second")})
