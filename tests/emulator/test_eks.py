@@ -321,6 +321,16 @@ def test_a_service_account_has_one_role(account: Emulated, eks: Any, place: Plac
         eks.describe_pod_identity_association(**named)
 
 
+def test_two_node_groups_do_not_share_their_tags(eks: Any, place: Place) -> None:
+    cluster(eks, place)
+    named = {"clusterName": place.name, "subnets": place.subnets, "nodeRole": place.role}
+    arns = [
+        eks.create_nodegroup(nodegroupName=name, **named)["nodegroup"]["nodegroupArn"] for name in ("a", "b")
+    ]
+    eks.tag_resource(resourceArn=arns[0], tags={"owner": "data"})
+    assert eks.list_tags_for_resource(resourceArn=arns[1])["tags"] == {}
+
+
 def test_tags_of_everything_change(eks: Any, place: Place) -> None:
     arn = cluster(eks, place, tags={"owner": "platform", "old": "1"})["arn"]
     eks.tag_resource(resourceArn=arn, tags={"owner": "data"})

@@ -87,7 +87,8 @@ def test_describe_gives_back_what_was_asked_for(rds: Any, place: Place) -> None:
         "AllocatedStorage", "BackupRetentionPeriod", "CACertificateIdentifier", "CopyTagsToSnapshot",
         "DBInstanceClass", "DBName", "DatabaseInsightsMode", "EngineLifecycleSupport", "KmsKeyId",
         "MaxAllocatedStorage", "MonitoringInterval", "MonitoringRoleArn", "MultiAZ",
-        "PerformanceInsightsKMSKeyId", "PerformanceInsightsRetentionPeriod", "PreferredBackupWindow", "PreferredMaintenanceWindow",
+        "PerformanceInsightsKMSKeyId", "PerformanceInsightsRetentionPeriod", "PreferredBackupWindow",
+        "PreferredMaintenanceWindow",
         "StorageEncrypted", "StorageType",
     }  # fmt: skip
     assert {key: found.get(key) for key in same} == {key: asked[key] for key in same}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 
 from moto.core.responses import ActionResult
@@ -45,7 +46,7 @@ class Nodegroups(EksBase):
         given = {key: asked[key] for key in DEFAULTS if key in asked}
         _scaling(given.get("scalingConfig", DEFAULTS["scalingConfig"]))
         answer: Document = {
-            **DEFAULTS,
+            **copy.deepcopy(DEFAULTS),
             **given,
             "nodegroupName": name,
             "nodegroupArn": self.arn(f"nodegroup/{asked['clusterName']}/{name}/{unique}"),
