@@ -46,9 +46,9 @@ class Served:
 
 
 @contextmanager
-def serving(module: str) -> Generator[Served]:
+def serving(module: str, *arguments: str) -> Generator[Served]:
     """Start `python -m <module>` and end it with SIGINT, as the engine does."""
-    process = subprocess.Popen([sys.executable, "-m", module], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield Served(int(process.stdout.readline()))

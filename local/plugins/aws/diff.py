@@ -46,8 +46,11 @@ class Comparison:
             if name == naming.DEFAULTS or any(covers(path, (name,)) for path in ignored):
                 continue
             before, after = self._value(old, name), self._value(new, name)
-            # What AWS chose stays as it is when the program has nothing to say about it; `[]` says something.
-            if new.get(name) is None and self.schema.filled_in(name):
+            if self.schema.filled_in(name):
+                # What AWS chose stays as it is when the program does not speak of it; `[]` says something.
+                if new.get(name) is None and after is _MISSING:
+                    continue
+            elif _nothing(before) and _nothing(after):
                 continue
             for change in self._step((name,), name, before, after):
                 if not any(covers(path, change.path) for path in ignored):
@@ -116,3 +119,8 @@ class Comparison:
                 flat += cast("list[Any]", item) if isinstance(item, list) else [item]
             found = [cast("dict[str, Any]", item).get(name) for item in flat if isinstance(item, dict)]
         return [item for item in found if item is not None]
+
+
+def _nothing(value: Any) -> bool:
+    """Whether Terraform's types do not tell the value from one that is left out."""
+    return value is _MISSING or (isinstance(value, (bool, int, str)) and not value)

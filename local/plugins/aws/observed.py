@@ -45,6 +45,8 @@ def imported(kind: Resource, schema: Schema, seen: Properties, region: str) -> P
     for name, field in schema.inputs.items():
         value = _only_inputs(field.shape, seen.get(name))
         default = region if name == "region" else kind.defaults.get(name)
+        if default is None and value in (False, 0, ""):
+            continue  # Terraform's types do not tell it from one that is left out
         if not empty(value) and not same(canonical(kind, name, value), canonical(kind, name, default)):
             found[name] = value
     if schema.tagged and "tagsAll" in seen:

@@ -79,6 +79,13 @@ def changes(comparison: Comparison, old: Properties, new: Properties, *ignored: 
             id="another than the default",
         ),
         pytest.param({}, {"bootstrapSelfManagedAddons": None}, {}, id="null is left out"),
+        pytest.param({}, {"forceUpdateVersion": False}, {}, id="false is left out"),
+        pytest.param(
+            {"deletionProtection": True}, {"deletionProtection": False}, {"deletionProtection": "update"}
+        ),
+        pytest.param(
+            {}, {"deletionProtection": False}, {"deletionProtection": "add"}, id="aws might have chosen"
+        ),
         pytest.param({}, {"enabledClusterLogTypes": []}, {}, id="an empty list is none"),
         pytest.param({}, {"region": REGION}, {}, id="the provider's region, spelled out"),
         pytest.param({}, {"region": "eu-west-1"}, {"region": "update!"}, id="another region"),
