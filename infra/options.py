@@ -14,7 +14,16 @@ import pulumi
 from infra.settings.settings import ProfileName
 
 Purpose = Literal[
-    "part", "data", "key", "final-copy", "database", "replica", "cluster", "node-group", "certificate"
+    "part",
+    "data",
+    "key",
+    "final-copy",
+    "shared",
+    "database",
+    "replica",
+    "cluster",
+    "node-group",
+    "certificate",
 ]
 
 
@@ -33,6 +42,8 @@ _POLICIES: dict[Purpose, _Policy] = {
     "data": _Policy(protect=True),
     "key": _Policy(protect=True, retain=True),
     "final-copy": _Policy(protect=True, retain=True),
+    # A setting of the whole account, which other stacks may have as well: it stays when one of them goes.
+    "shared": _Policy(retain=True),
     # A restore or a new class takes hours on a large instance; a time-out in the middle of it would leave
     # the state behind what AWS goes on doing.
     "database": _Policy(protect=True, minutes=(120, 180, 90)),
@@ -79,6 +90,12 @@ class Options:
     ) -> pulumi.ResourceOptions:
         """A copy that exists for the day when the original is gone."""
         return self._options("final-copy", parent, depends_on)
+
+    def shared(
+        self, parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] | None = None
+    ) -> pulumi.ResourceOptions:
+        """A setting of the whole account and region, the same in every stack that has it."""
+        return self._options("shared", parent, depends_on)
 
     def database(
         self, parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] | None = None

@@ -17,6 +17,7 @@ from infra.aws.place import Place
 from infra.aws.provider import account_provider
 from infra.aws.rds_ca import ca_of
 from infra.aws.server_attachment import ServerAttachment
+from infra.aws.server_image import MOVING_TAGS, ServerImage
 from infra.aws.storage import Storage
 from infra.naming import stack_prefix
 from infra.options import Options
@@ -87,6 +88,8 @@ class AwsPlatform:
         self._registry = Registry(
             "images",
             images=("server",),
+            moving_tags=() if settings.server.image else MOVING_TAGS,
+            replicate=self._aws.images.replicate,
             keys=self._keys,
             place=self._place,
             options=self._options,
@@ -96,10 +99,8 @@ class AwsPlatform:
 
     def supply(self, namespace: NamespaceAccess) -> Supplies:
         """RDS, the buckets, the server's image and the model elsewhere."""
-        image = self._settings.server.image
-        assert image is not None  # the settings ask for it on AWS
         return Supplies(
-            images=Images(server=pulumi.Output.from_input(image)),
+            images=Images(server=self._server_image()),
             database=self._database(namespace),
             model=external_model(self._settings.model),
             object_store=ObjectStore(
@@ -143,6 +144,17 @@ class AwsPlatform:
             opts=self._opts,
         )
         return edge.public
+
+    def _server_image(self) -> pulumi.Output[str]:
+        if self._settings.server.image is not None:
+            return pulumi.Output.from_input(self._settings.server.image)
+        return ServerImage(
+            "server-image",
+            repository=self._registry.repositories["server"],
+            platforms=self._aws.images.platforms,
+            options=self._options,
+            opts=self._opts,
+        ).ref
 
     def _database(self, namespace: NamespaceAccess) -> DatabaseEndpoint:
         database = Database(

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from infra.settings.aws_cluster import ClusterSettings
 from infra.settings.aws_database import RdsSettings
 from infra.settings.aws_edge import AwsEdgeSettings
+from infra.settings.aws_images import ImagesSettings
 from infra.settings.aws_network import NetworkSettings
 from infra.settings.aws_storage import StorageSettings
 from infra.settings.aws_versions import RDS_CA_REGIONS
@@ -36,6 +37,7 @@ class AwsSettings(Section):
     database: RdsSettings = Field(default_factory=RdsSettings, description="Postgres on RDS.")
     cluster: ClusterSettings = Field(description="EKS.")
     storage: StorageSettings = Field(default_factory=StorageSettings, description="Buckets.")
+    images: ImagesSettings = Field(default_factory=ImagesSettings, description="Image registry.")
     edge: AwsEdgeSettings = Field(description="Public edge.")
 
     @field_validator("emulator")
@@ -56,6 +58,15 @@ class AwsSettings(Section):
         if self.dr_region == self.region:
             raise ValueError(
                 f"drRegion is the region itself ({self.region}): copies must outlive it, choose another"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _copies_have_a_place(self) -> Self:
+        if self.images.replicate and self.dr_region is None:
+            raise ValueError(
+                "images.replicate is true and there is no drRegion to copy to: set drRegion, or replicate to "
+                "false"
             )
         return self
 

@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     rules_aws.addresses_suffice,
     rules_aws.ipv6_is_everywhere,
     rules_aws.database_carries_its_connections,
+    rules_aws.built_image_runs_on_the_nodes,
 )
 
 

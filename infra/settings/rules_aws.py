@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 from infra.settings.aws import AwsSettings
 from infra.settings.settings import Settings
+from infra.sizing.instance_types import architecture
 from infra.sizing.rds import connections_ceiling
 
 ADDRESSES_PER_NODE = 30
@@ -74,4 +75,18 @@ def database_carries_its_connections(settings: Settings) -> Iterator[str]:
         yield (
             f"`roost:aws.database.maxConnections` {database.max_connections} is more than "
             f"{database.instance_class} has memory for: at most {ceiling}, or take a larger class."
+        )
+
+
+def built_image_runs_on_the_nodes(settings: Settings) -> Iterator[str]:
+    """An image that the stack builds has a variant for the processors of the nodes that run it."""
+    aws = settings.aws
+    if aws is None or settings.server.image is not None:
+        return
+    kind = architecture(aws.cluster.app_nodes.instance_types[0])
+    platform = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}[kind]
+    if platform not in aws.images.platforms:
+        yield (
+            f"`roost:aws.images.platforms` lacks {platform}, which the nodes of "
+            f"`roost:aws.cluster.appNodes` ({aws.cluster.app_nodes.instance_types[0]}) run: add it."
         )

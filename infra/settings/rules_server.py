@@ -26,10 +26,10 @@ def replicas_are_ordered(settings: Settings) -> Iterator[str]:
 def image_is_pinned(settings: Settings) -> Iterator[str]:
     """Prod runs exactly the bytes that were tested; nobody runs `latest`."""
     image = settings.server.image
-    if image is None and settings.local is None:
+    if image is None and settings.profile == "prod":
         yield (
-            "`roost:server.image` is missing: on AWS it names the image that you pushed to the stack's "
-            f"repository{', by digest' if settings.profile == 'prod' else ''}."
+            "`roost:server.image` is missing: prod names the image that was tested and pushed to the stack's "
+            "repository, by digest. Only dev builds one by itself."
         )
     elif image is not None and settings.profile == "prod" and not _DIGEST.fullmatch(image):
         yield (

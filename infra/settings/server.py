@@ -29,8 +29,8 @@ class ServerSettings(Section):
     image: str | None = Field(
         default=None,
         description=(
-            "Full image reference. Only in `local` may it be absent: then `make up` has built it. prod "
-            "needs one pinned by digest, `registry/name@sha256:…`."
+            "Full image reference. Absent in `local`, `make up` has built it; absent in `dev`, the stack "
+            "builds and pushes it. prod needs one pinned by digest, `registry/name@sha256:…`."
         ),
     )
     replicas: ReplicaSettings = Field(default_factory=ReplicaSettings, description="How many pods.")

@@ -49,6 +49,22 @@ def _launch_template(name: str, inputs: Inputs) -> Answer:
     }
 
 
+IPV6_BLOCK = "2a05:d014:1:ff00::/56"
+"""What Amazon gives a VPC that asks for IPv6."""
+
+
+def _vpc(name: str, inputs: Inputs) -> Answer:
+    id_, computed = _ec2("vpc", "vpc")(name, inputs)
+    six = {"ipv6CidrBlock": IPV6_BLOCK} if inputs.get("assignGeneratedIpv6CidrBlock") else {}
+    return id_, computed | six
+
+
+def _zone(name: str, inputs: Inputs) -> Answer:
+    id_ = f"Z{digest(name, length=20).upper()}"
+    servers = [f"ns-{n}.awsdns-0{n}.{tld}" for n, tld in enumerate(("com", "net", "org", "co.uk"), start=1)]
+    return id_, {"zoneId": id_, "arn": f"arn:aws:route53:::hostedzone/{id_}", "nameServers": servers}
+
+
 def _key(name: str, inputs: Inputs) -> Answer:
     id_ = digest("key", name, length=32)
     return id_, {"keyId": id_, "arn": _arn("kms", f"key/{id_}", inputs)}
@@ -137,7 +153,18 @@ def _repository(name: str, inputs: Inputs) -> Answer:
     return physical, {
         "name": physical,
         "arn": _arn("ecr", f"repository/{physical}", inputs),
-        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{physical}",
+        "registryId": ACCOUNT,
+        "repositoryUrl": f"{ACCOUNT}.dkr.ecr.{inputs.get('region', REGION)}.amazonaws.com/{physical}",
+    }
+
+
+def _built(name: str, inputs: Inputs) -> Answer:
+    hash_ = digest("image", name, length=64)
+    tag = inputs["tags"][0] if "tags" in inputs else inputs["tag"]
+    return f"sha256:{hash_}", {
+        "ref": f"{tag}@sha256:{hash_}",
+        "digest": f"sha256:{hash_}",
+        "contextHash": digest(name),
     }
 
 
@@ -146,7 +173,7 @@ def _random_string(name: str, inputs: Inputs) -> Answer:
 
 
 _EC2: dict[str, tuple[str, str]] = {
-    "ec2/vpc:Vpc": ("vpc", "vpc"),
+    "ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": ("eigw", "egress-only-internet-gateway"),
     "ec2/subnet:Subnet": ("subnet", "subnet"),
     "ec2/internetGateway:InternetGateway": ("igw", "internet-gateway"),
     "ec2/natGateway:NatGateway": ("nat", "natgateway"),
@@ -163,6 +190,7 @@ _EC2: dict[str, tuple[str, str]] = {
 }
 
 _OTHERS: dict[str, Outputs] = {
+    "ec2/vpc:Vpc": _vpc,
     "ec2/eip:Eip": _eip,
     "ec2/launchTemplate:LaunchTemplate": _launch_template,
     "kms/key:Key": _key,
@@ -184,6 +212,7 @@ _OTHERS: dict[str, Outputs] = {
     "eks/podIdentityAssociation:PodIdentityAssociation": _plain("association"),
     "ecr/repository:Repository": _repository,
     "ecr/lifecyclePolicy:LifecyclePolicy": _plain("lifecycle"),
+    "ecr/replicationConfiguration:ReplicationConfiguration": _plain("replication"),
     "s3/bucket:Bucket": _bucket,
     "lb/loadBalancer:LoadBalancer": _load_balancer,
     "lb/targetGroup:TargetGroup": _arn_as_id("elasticloadbalancing", "targetgroup"),
@@ -193,6 +222,7 @@ _OTHERS: dict[str, Outputs] = {
         "valid",
         {"certificateArn": inputs["certificateArn"]},
     ),
+    "route53/zone:Zone": _zone,
     "route53/record:Record": lambda _, inputs: (
         f"{inputs['name']}_{inputs['type']}",
         {"fqdn": str(inputs["name"]).rstrip(".")},
@@ -219,4 +249,16 @@ AWS_RESOURCES: dict[str, Callable[[str, Inputs], Answer]] = {
     **{f"aws:{token}": answer for token, answer in _OTHERS.items()},
     **{f"aws:s3/{part[0].lower()}{part[1:]}:{part}": _plain(part) for part in _BUCKET_PARTS},
     "random:index/randomString:RandomString": _random_string,
+    "docker-build:index:Image": _built,
+    "docker-build:index:Index": _built,
+}
+
+
+def _ecr_login(args: Inputs) -> dict[str, Any]:
+    host = f"https://{args['registryId']}.dkr.ecr.{REGION}.amazonaws.com"
+    return {"id": REGION, "userName": "AWS", "password": "ecr-token-of-twelve-hours", "proxyEndpoint": host}
+
+
+AWS_INVOKES: dict[str, Callable[[Inputs], dict[str, Any]]] = {
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": _ecr_login,
 }

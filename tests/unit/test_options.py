@@ -17,6 +17,7 @@ PURPOSES: dict[str, Callable[[Options], pulumi.ResourceOptions]] = {
     "data": lambda options: options.data(PARENT),
     "key": lambda options: options.key(PARENT),
     "final copy": lambda options: options.final_copy(PARENT),
+    "shared": lambda options: options.shared(PARENT),
     "database": lambda options: options.database(PARENT),
     "replica": lambda options: options.replica(PARENT),
     "cluster": lambda options: options.cluster(PARENT),
@@ -46,9 +47,15 @@ def test_other_stacks_can_be_destroyed_in_one_go(profile: ProfileName) -> None:
 
 @pytest.mark.parametrize(
     ("profile", "kept"),
-    [("local", set[str]()), ("dev", {"key", "final copy"}), ("prod", {"key", "final copy"})],
+    [
+        ("local", set[str]()),
+        ("dev", {"key", "final copy", "shared"}),
+        ("prod", {"key", "final copy", "shared"}),
+    ],
 )
-def test_keys_and_final_copies_outlive_a_stack_on_aws(profile: ProfileName, kept: set[str]) -> None:
+def test_keys_final_copies_and_what_is_shared_outlive_a_stack_on_aws(
+    profile: ProfileName, kept: set[str]
+) -> None:
     assert purposes_where(profile, lambda o: o.retain_on_delete) == kept
 
 

@@ -67,8 +67,19 @@ CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/x"
         ("cluster.appNodes", {"instanceTypes": ["large"]}, "does not read like an instance type"),
         ("cluster.gpuNodes", {"instanceTypes": ["m7i.large"]}, "m7i.large has no NVIDIA GPU"),
         ("cluster.gpuNodes", {"instanceTypes": ["g4ad.xlarge"]}, "g4ad.xlarge has no NVIDIA GPU"),
+        ("images.platforms", [], "a longer list"),
+        ("images.platforms", ["linux/arm64", "windows/amd64"], "must be linux/amd64 or linux/arm64"),
+        ("images.replicate", True, "there is no drRegion to copy to"),
         ("edge.domain", "localhost", "has the wrong form"),
+        ("network.flowLogDestination", "kafka", "must be cloudwatch or s3"),
+        ("network.ipv6", "perhaps", "must be true or false"),
         ("edge.zoneId", None, "zoneId must be the hosted zone of roost-dev.example.com"),
+        ("edge.dns", "managed", "the stack makes the zone of roost-dev.example.com itself: remove zoneId"),
+        ("edge.waitForCertificate", True, "is for the certificate of a zone that the stack makes"),
+        ("edge.dualStack", True, "add ::/0 or your own ranges"),
+        ("edge.allowedCidrs", ["2001:db8::/32"], "the load balancer has no IPv6 address"),
+        ("edge.allowedCidrs", ["everyone"], "does not appear to be an IPv4 or IPv6 network"),
+        ("storage.weights", "some", "must be true or false"),
         ("edge.dns", "none", "give the certificateArn"),
         ("edge.allowedCidrs", [], "nobody could connect"),
         ("edge.waf.requestsPer5Minutes", 1, "at least 100"),
@@ -113,6 +124,16 @@ def test_a_postgres_version_out_of_standard_support_is_refused(monkeypatch: pyte
     (problem,) = (p for p in problems if "engineVersion" in p)
     assert "Postgres 15 left RDS's standard support on 2028-02-29" in problem
     assert "use 17" in problem
+
+
+def test_a_zone_of_the_stacks_own_needs_nothing_and_may_bring_a_certificate() -> None:
+    managed = {"dns": "managed", "zoneId": None}
+    assert settings_of("dev", nested("aws.edge", {**managed, "waitForCertificate": True})).aws is not None
+    assert settings_of("dev", nested("aws.edge", {**managed, "certificateArn": CERTIFICATE})).aws is not None
+    (problem,) = problems_of(
+        "dev", nested("aws.edge", {**managed, "certificateArn": CERTIFICATE, "waitForCertificate": True})
+    )
+    assert "dns managed without certificateArn" in problem
 
 
 def test_a_domain_elsewhere_brings_its_own_certificate() -> None:

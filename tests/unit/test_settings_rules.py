@@ -34,7 +34,9 @@ REFUSALS = {
     "prod with a tag": Refusal(
         "prod", nested("server.image", "example.com/roost:1.2.3"), ("sha256", "'example.com/roost:1.2.3'")
     ),
-    "dev without an image": Refusal("dev", nested("server.image", None), ("is missing",)),
+    "a build that the nodes cannot run": Refusal(
+        "dev", nested("aws.images.platforms", ["linux/amd64"]), ("lacks linux/arm64", "t4g.large")
+    ),
     "prod with half a digest": Refusal(
         "prod", nested("server.image", "example.com/roost@sha256:ab"), ("sha256",)
     ),
@@ -143,6 +145,11 @@ REFUSALS = {
         "prod",
         {"aws": {"network": {"cidr": "10.0.0.0/20"}, "cluster": {"appNodes": {"maxNodes": 80}}}},
         ("gives nodes and pods 1521 addresses", "86 nodes can ask for 2580"),
+    ),
+    "a load balancer with IPv6 in a VPC without": Refusal(
+        "dev",
+        nested("aws.edge", {"dualStack": True, "allowedCidrs": ["0.0.0.0/0", "::/0"]}),
+        ("no IPv6 range", "set `network.ipv6` to true"),
     ),
     "more connections than memory": Refusal(
         "prod",

@@ -30,10 +30,18 @@ def test_the_first_preview_declares_what_the_update_creates(
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_program_asks_aws_nothing_and_nothing_warns(stack: str, request: pytest.FixtureRequest) -> None:
-    for recording in recordings(request, stack):
-        assert recording.invokes == [], "an empty account, or none at all, must be enough for a preview"
-        assert recording.warnings == []
+def test_a_first_preview_asks_aws_nothing_and_nothing_warns(
+    stack: str, request: pytest.FixtureRequest
+) -> None:
+    update, preview = recordings(request, stack)
+    assert preview.invokes == [], "an empty account, or none at all, must be enough for a preview"
+    assert preview.warnings == update.warnings == []
+    # Where the stack builds the server it signs in to push it, with the repository there already.
+    assert all(update.invoke_providers), "none of them asks a default provider"
+    logins = [token for token, _ in update.invokes]
+    assert set(logins) == (
+        {"aws:ecr/getAuthorizationToken:getAuthorizationToken"} if stack == "dev" else set()
+    )
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -374,10 +374,3 @@ def test_the_controller_is_restricted_and_its_webhook_stops_no_pod(stack: Record
     hook = webhook.inputs["webhooks"][0]
     assert hook["failurePolicy"] == "Ignore"
     assert hook["namespaceSelector"]["matchLabels"] == {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
-
-
-def test_images_cannot_change_under_their_tag(stack: Recording) -> None:
-    repository = stack.one("aws:ecr/repository:Repository").inputs
-    assert repository["imageTagMutability"] == "IMMUTABLE"
-    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
-    assert repository["encryptionConfigurations"][0]["encryptionType"] == "KMS"
