@@ -52,11 +52,11 @@ class Plugin:
 
 def needed(*, aws: bool = False) -> list[Plugin]:
     """What the program uses on a machine of its own; with `aws`, what its stacks on AWS use."""
-    resources = ("kubernetes", "random", "tls", *(("aws",) if aws else ()))
+    resources = ("kubernetes", "random", "tls", *(("aws", "docker-build") if aws else ()))
     return [
         Plugin("language", "python", _installed("pulumi"), "local.plugins.language_python"),
         *(
-            Plugin("resource", name, _installed(f"pulumi-{name}"), f"local.plugins.{name}")
+            Plugin("resource", name, _installed(f"pulumi-{name}"), f"local.plugins.{name.replace('-', '_')}")
             for name in resources
         ),
     ]

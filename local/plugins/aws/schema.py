@@ -102,6 +102,11 @@ def schema(token: str) -> Schema:
         arguments = own.get(f"{name}InitArgs") or own[f"{name}Args"]
     except (ImportError, AttributeError, KeyError) as error:
         raise UnknownTypeError(f"{token} is not a resource type of the installed pulumi-aws SDK") from error
+    return described(resource, arguments)
+
+
+def described(resource: type, arguments: type) -> Schema:
+    """The schema of a resource class of any of Pulumi's SDKs and its class of arguments."""
     getters = _getters(resource)
     return Schema(
         inputs=_fields(arguments),
