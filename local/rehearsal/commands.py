@@ -46,6 +46,8 @@ def api_server(place: Layout, plan: Addresses, ports: Ports, pods: Path, further
         f"--secure-port={ports.api}",
         "--anonymous-auth=false",
         "--authorization-mode=Node,RBAC",
+        # As on EKS: whether a namespace takes a privileged pod is for pod security admission to say.
+        "--allow-privileged=true",
         # Loopback is no endpoint address, so the service `kubernetes` must do without one.
         "--endpoint-reconciler-type=none",
         # As on EKS, whose API server does not know service addresses either: a webhook's Service is resolved
@@ -73,6 +75,8 @@ def controller_manager(place: Layout, kubeconfig: Path) -> list[str]:
         f"--kubeconfig={kubeconfig}",
         "--secure-port=0",
         "--leader-elect=false",
+        # A new autoscaler raises the replicas at once, and not in the middle of a later step.
+        "--horizontal-pod-autoscaler-sync-period=1s",
         "--use-service-account-credentials=true",
         f"--service-account-private-key-file={place.pki / 'service-accounts.key'}",
         f"--root-ca-file={place.pki / 'cluster-ca.crt'}",

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from infra.aws.kubeconfig import kubeconfig
+from local.plugins.base.values import decode
 from local.plugins.kubernetes.objects import dig
-from tests.engine.kubernetes.harness import Plugin, Refusal
+from tests.engine.kubernetes.harness import Plugin, Refusal, start
 from tests.rehearsal.conftest import Running
 from tests.rehearsal.stack_objects import Objects, objects
 from tests.support import realism
@@ -43,6 +45,20 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 @pytest.fixture(scope="module")
 def prod(record: Callable[[str], Objects]) -> Objects:
     return record("prod")
+
+
+def test_the_first_preview_needs_no_cluster(prod: Objects, running: Running) -> None:
+    nowhere = kubeconfig(
+        name="roost-prod", region="eu-central-1", endpoint="https://127.0.0.1:1", certificate_authority=""
+    )
+    cut_off = start({"kubeconfig": nowhere}, path=(running.logins.bin,))
+    try:
+        for registration in prod.registrations:
+            inputs = cut_off.check(registration.type, registration.name, prod.inputs[registration.urn])
+            shown = cut_off.create(registration.type, inputs, name=registration.name, preview=True)
+            assert decode(shown.properties)["metadata"]["name"] == inputs["metadata"]["name"]
+    finally:
+        cut_off.stop()
 
 
 def test_every_object_of_prod_is_made_and_becomes_ready(prod: Objects, plugin: Plugin) -> None:

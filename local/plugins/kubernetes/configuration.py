@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from local.plugins.base.changes import Change
-from local.plugins.base.values import Value, has_unknown, plain
+from local.plugins.base.values import UNKNOWN, Value, has_unknown, plain
 from local.plugins.kubernetes import kubeconfig, settings
 from local.plugins.kubernetes.diff import changes
 from local.plugins.kubernetes.kubeconfig import KubeconfigError
@@ -40,7 +40,8 @@ def compare(old: Mapping[str, Value], new: Mapping[str, Value]) -> list[Change]:
     ]
     before, after = plain(old.get("clusterIdentifier")), plain(new.get("clusterIdentifier"))
     if before or after:
-        return [replace(c, needs_new=c.path[0] == "clusterIdentifier" and bool(before)) for c in found]
+        other = bool(before) and after is not UNKNOWN
+        return [replace(c, needs_new=other and c.path[0] == "clusterIdentifier") for c in found]
     if not any(change.path[0] in _WHERE for change in found) or has_unknown(unmarked(new)):
         return found
     if _server(old) == _server(new):

@@ -27,16 +27,17 @@ class Connection:
         self._warn = _ignore if settings.suppress_warnings else warn
         self._opening = threading.Lock()
         self._checking = threading.Lock()
-        self._opened: tuple[Cluster, Api, Discovery] | None = None
+        self._chosen: Cluster | None = None
+        self._opened: tuple[Api, Discovery] | None = None
         self._checked: tuple[float, str] | None = None
 
     @property
     def api(self) -> Api:
-        return self._open()[1]
+        return self._open()[0]
 
     @property
     def discovery(self) -> Discovery:
-        return self._open()[2]
+        return self._open()[1]
 
     def unreachable(self) -> str:
         """Why the cluster cannot be used right now, or the empty string."""
@@ -51,7 +52,8 @@ class Connection:
         if self._settings.namespace:
             return self._settings.namespace
         try:
-            return self._open()[0].namespace or "default"
+            # What the kubeconfig says; nobody signs in for that.
+            return self._cluster().namespace or "default"
         except ClusterUnreachableError:
             return "default"
 
@@ -80,13 +82,17 @@ class Connection:
                 return None
             raise
 
-    def _open(self) -> tuple[Cluster, Api, Discovery]:
+    def _cluster(self) -> Cluster:
+        if self._chosen is None:
+            chosen = self._settings
+            self._chosen = kubeconfig.load(chosen.kubeconfig, context=chosen.context, cluster=chosen.cluster)
+        return self._chosen
+
+    def _open(self) -> tuple[Api, Discovery]:
         with self._opening:
             if self._opened is None:
-                chosen = self._settings
-                cluster = kubeconfig.load(chosen.kubeconfig, context=chosen.context, cluster=chosen.cluster)
-                api = Api(cluster, self._agent, self._warn)
-                self._opened = (cluster, api, Discovery(api))
+                api = Api(self._cluster(), self._agent, self._warn)
+                self._opened = (api, Discovery(api))
             return self._opened
 
     def _try(self) -> str:

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import ItemsView
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,6 +214,10 @@ class Cluster:
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any]:
         return json.loads(self.kubectl("get", kind, name, "-n", namespace, "-o", "json"))
+
+    def labels(self, kind: str, name: str) -> ItemsView[str, str]:
+        """The labels of an object that lives in no namespace."""
+        return json.loads(self.kubectl("get", kind, name, "-o", "json"))["metadata"]["labels"].items()
 
     def apply(self, obj: dict[str, Any]) -> None:
         self.kubectl("apply", "-f", "-", stdin=json.dumps(obj))

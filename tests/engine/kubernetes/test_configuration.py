@@ -149,6 +149,16 @@ def test_a_wrong_certificate_is_refused_and_nobody_is_trusted_without_the_right_
             {"kubeconfig": document(), "clusterIdentifier": "y"},
             True,
         ),
+        (
+            {"kubeconfig": document(), "clusterIdentifier": "x"},
+            {"kubeconfig": UNKNOWN, "clusterIdentifier": UNKNOWN},
+            False,
+        ),
+        (
+            {"kubeconfig": document()},
+            {"kubeconfig": document(), "clusterIdentifier": "x"},
+            False,
+        ),
     ],
 )
 def test_only_another_cluster_replaces_the_provider(

@@ -279,6 +279,22 @@ def test_a_patch_resource_changes_what_exists_and_gives_up_its_fields_on_delete(
     assert cluster.get("cm", "settings", namespace)["data"] == {"theirs": "1"}
 
 
+def test_a_patched_namespace_keeps_what_its_owner_set_and_shows_its_owner_no_drift(
+    plugin: Plugin, cluster: Cluster
+) -> None:
+    owner, patch = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:NamespacePatch"
+    wanted = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "patched", "labels": {"a": "1"}}}
+    gate = {**wanted, "metadata": {"name": "patched", "labels": {"gate": "enabled"}}}
+    made = plugin.create(owner, wanted)
+    patched = plugin.create(patch, gate)
+    assert cluster.labels("namespace", "patched") >= {"a": "1", "gate": "enabled"}.items()
+    assert decode(plugin.read(owner, made.id, made.properties, wanted).inputs) == wanted
+    assert decode(plugin.read(patch, patched.id, patched.properties, gate).inputs) == gate
+    plugin.delete(patch, patched.id, patched.properties)
+    assert "gate" not in dict(cluster.labels("namespace", "patched"))
+    plugin.delete(owner, made.id, made.properties)
+
+
 def test_a_custom_resource_works_as_soon_as_its_definition_does(
     plugin: Plugin, cluster: Cluster, namespace: str
 ) -> None:
