@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from local.emulator.child import ACCOUNT
+from local.emulator.child import ACCOUNT, Emulated
 from local.plugins.aws.resource import ResourceError
 from tests.engine.aws.harness import Made, World
 
@@ -111,3 +111,35 @@ def test_an_internet_gateway_stays_while_its_vpc_has_public_addresses(
     world.create(NAT, "nat-c", {"subnetId": subnet.id, "allocationId": address.id})
     with pytest.raises(ClientError, match="mapped public address"):
         world.client("ec2").detach_internet_gateway(InternetGatewayId=gateway.id, VpcId=vpc.id)
+
+
+def test_a_network_that_is_taken_down_leaves_nothing_in_the_account(world: World, emulated: Emulated) -> None:
+    before = emulated.inventory()
+    made: list[Made] = []
+
+    def make(token: str, **inputs: object) -> str:
+        made.append(world.create(token, f"it-{len(made)}", inputs))
+        return made[-1].id
+
+    vpc = make(VPC, cidrBlock="10.48.0.0/16", assignGeneratedIpv6CidrBlock=True)
+    make("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", vpcId=vpc, ingress=[], egress=[])
+    place = make(SUBNET, vpcId=vpc, cidrBlock="10.48.0.0/22", availabilityZone="eu-central-1a")
+    internet = make(INTERNET, vpcId=vpc)
+    out = make(EGRESS_ONLY, vpcId=vpc)
+    nat = make(NAT, subnetId=place, allocationId=make(ADDRESS, domain="vpc"))
+    table = make("aws:ec2/routeTable:RouteTable", vpcId=vpc)
+    route = "aws:ec2/route:Route"
+    make(route, routeTableId=table, destinationCidrBlock="0.0.0.0/0", natGatewayId=nat)
+    make(route, routeTableId=table, destinationCidrBlock="192.0.2.0/24", gatewayId=internet)
+    make(route, routeTableId=table, destinationIpv6CidrBlock="::/0", egressOnlyGatewayId=out)
+    make("aws:ec2/routeTableAssociation:RouteTableAssociation", routeTableId=table, subnetId=place)
+    make("aws:ec2/networkAcl:NetworkAcl", vpcId=vpc, subnetIds=[place])
+    service = "com.amazonaws.eu-central-1"
+    endpoint = "aws:ec2/vpcEndpoint:VpcEndpoint"
+    make(endpoint, vpcId=vpc, serviceName=f"{service}.s3", routeTableIds=[table])
+    group = make("aws:ec2/securityGroup:SecurityGroup", vpcId=vpc)
+    interface = {"vpcEndpointType": "Interface", "serviceName": f"{service}.sts"}
+    make(endpoint, vpcId=vpc, subnetIds=[place], securityGroupIds=[group], **interface)
+    for one in reversed(made):
+        world.delete(one, seconds=5)
+    assert emulated.inventory() == before

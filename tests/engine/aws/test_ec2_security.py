@@ -65,6 +65,7 @@ def test_a_group_starts_without_the_rule_that_aws_adds(world: World, vpc: Made) 
 def test_a_group_without_a_description_has_pulumis(world: World, vpc: Made) -> None:
     made = world.roundtrip(GROUP, {"vpcId": vpc.id})
     assert made.outputs["description"] == "Managed by Pulumi"
+    assert rules(world, made.id) == [], "closed, though the program says nothing about rules"
 
 
 def test_a_group_takes_new_tags_in_place_and_nothing_else(world: World, vpc: Made) -> None:

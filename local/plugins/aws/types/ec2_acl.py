@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from local.plugins.aws.resource import Aws, Properties, Resource, finishing, pick, put, tag_map
-from local.plugins.aws.types.ec2_shared import arn, client, delete_when_free, one, only, retag, sides, tagged
+from local.plugins.aws.types.ec2_shared import arn, client, delete_when_free, one, retag, sides, tagged
 
 _ABSENT = "InvalidNetworkAclID.NotFound"
 _NUMBERS = {"all": "-1", "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58"}
@@ -45,7 +45,6 @@ class NetworkAcl(Resource):
         }
 
     def update(self, aws: Aws, id: str, old: Properties, new: Properties, changed: frozenset[str]) -> None:  # noqa: A002
-        only(self.token, {name: new.get(name) for name in changed}, {*_EGRESS, "subnetIds"})
         found = _acl(aws, id) or {"Entries": ()}
         for side in _EGRESS:
             if side in changed:
