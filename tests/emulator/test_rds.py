@@ -208,6 +208,19 @@ def test_a_subnet_group_covers_two_zones(rds: Any, place: Place) -> None:
         )
 
 
+def test_a_subnet_group_takes_other_subnets_and_is_still_there(rds: Any, place: Place) -> None:
+    group = {"DBSubnetGroupName": place.name, "SubnetIds": place.subnets}
+    rds.create_db_subnet_group(**group, DBSubnetGroupDescription="two zones")
+    with pytest.raises(ClientError, match="already exists"):
+        rds.create_db_subnet_group(**group, DBSubnetGroupDescription="again")
+    with pytest.raises(ClientError, match="coverage"):
+        rds.modify_db_subnet_group(DBSubnetGroupName=place.name, SubnetIds=place.subnets[:1])
+    rds.modify_db_subnet_group(**group, DBSubnetGroupDescription="in other words")
+    found = rds.describe_db_subnet_groups(DBSubnetGroupName=place.name)["DBSubnetGroups"][0]
+    assert found["DBSubnetGroupDescription"] == "in other words"
+    assert {one["SubnetIdentifier"] for one in found["Subnets"]} == set(place.subnets)
+
+
 def test_parameters_are_set_and_reset(rds: Any, place: Place) -> None:
     rds.create_db_parameter_group(
         DBParameterGroupName=place.name, DBParameterGroupFamily="postgres17", Description="for a test"

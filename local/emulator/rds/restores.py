@@ -85,6 +85,8 @@ def _source(backend: RDSBackend, wish: Mapping[str, Any]) -> tuple[DBInstance, s
 
 
 def _inherit(source: DBInstance, wish: Mapping[str, Any], key: str | None) -> dict[str, Any]:
+    if wish.get("db_name") and source.engine == "postgres":
+        raise refused("InvalidParameterValue", "DBName must be null when Restoring for this Engine.")
     size = wish.get("allocated_storage")
     if size and size < source.allocated_storage:
         raise refused(

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult, PaginatedResult
-from moto.ec2.models import ec2_backends
 from moto.rds.models import DBInstance
-from moto.rds.responses import RDSResponse
 
 from local.emulator.rds import backups, restores
+from local.emulator.rds.groups import LEAVING, Groups
 from local.emulator.rds.instances import check, complete, keep, newest, refused
 from local.emulator.rds.windows import defer
 
-LEAVING: defaultdict[str, dict[str, DBInstance]] = defaultdict(dict)
-"""Instances that are being deleted, by region and identifier: seen once more, then gone."""
 
-
-class Rds(RDSResponse):
+class Rds(Groups):
     """moto's service where nothing else is said; parameters are in its snake case."""
 
     def create_db_instance(self) -> ActionResult:
@@ -41,6 +36,20 @@ class Rds(RDSResponse):
         made.set_as_replica()
         self.backend.find_db_from_id(self.params["source_db_instance_identifier"]).add_replica(made)
         return ActionResult({"DBInstance": made})
+
+    def promote_read_replica(self) -> ActionResult:
+        """It forgets its source, and its source forgets it."""
+        replica = self.backend.describe_db_instances(self.params["DBInstanceIdentifier"])[0]
+        if not replica.source_db_instance_identifier:
+            raise refused("InvalidDBInstanceState", "DB Instance is not a read replica.")
+        source = self.backend.find_db_from_id(replica.source_db_instance_identifier)
+        source.replicas.remove(
+            replica.arn if source.region != self.region else replica.db_instance_identifier
+        )
+        answer = super().promote_read_replica()
+        replica.source_db_instance_identifier = None
+        replica.status = "modifying"
+        return answer
 
     def describe_db_instances(self) -> ActionResult:
         """What waits poll: what is under way is settled at the next look."""
@@ -81,7 +90,11 @@ class Rds(RDSResponse):
                 "InvalidParameterCombination",
                 "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
             )
-        # moto pops it, and so takes it for gone when it looks for its snapshots to delete.
+        if final and instance.is_replica:
+            raise refused(
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance",
+            )
         delete = wish.get("DeleteAutomatedBackups") is not False
         answer = super().delete_db_instance()
         backups.end(instance, delete=delete)
@@ -144,68 +157,6 @@ class Rds(RDSResponse):
         del backups.BACKUPS[self.region][found[0].arn]
         return ActionResult({"DBInstanceAutomatedBackup": {**found[0].record.answer, "Status": "deleting"}})
 
-    def create_db_subnet_group(self) -> ActionResult:
-        """In at least two zones."""
-        ec2 = ec2_backends[self.current_account][self.region]
-        zones = {ec2.get_subnet(one).availability_zone for one in self.params.get("SubnetIds", [])}
-        if len(zones) < 2:
-            raise refused(
-                "DBSubnetGroupDoesNotCoverEnoughAZs",
-                "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement: "
-                f"{sorted(zones)}",
-            )
-        return super().create_db_subnet_group()
-
-    def delete_db_subnet_group(self) -> ActionResult:
-        """Not while an instance is in it."""
-        name = self.params["DBSubnetGroupName"].lower()
-        if any(
-            one.db_subnet_group.name == name for one in self._instances() if hasattr(one, "db_subnet_group")
-        ):
-            raise refused(
-                "InvalidDBSubnetGroupStateFault",
-                f"Cannot delete the subnet group '{name}' because at least one database instance is still "
-                "using it.",
-            )
-        return super().delete_db_subnet_group()
-
-    def delete_db_parameter_group(self) -> ActionResult:
-        """Not while an instance uses it."""
-        name = self.params["DBParameterGroupName"].lower()
-        if any(one.db_parameter_group_name == name for one in self._instances()):
-            raise refused(
-                "InvalidDBParameterGroupState",
-                f"One or more database instances are still members of this parameter group {name}, "
-                "so the group cannot be deleted",
-            )
-        return super().delete_db_parameter_group()
-
-    def describe_db_parameters(self) -> ActionResult:
-        """What users set: moto knows no engine's defaults."""
-        name = self.params["DBParameterGroupName"]
-        group = self.backend.describe_db_parameter_groups({"db_parameter_group_name": name})[0]
-        shown = [{**one, "Source": "user", "IsModifiable": True} for one in group.parameters.values()]
-        return ActionResult({"Parameters": shown})
-
-    def reset_db_parameter_group(self) -> ActionResult:
-        """Parameters back to the engine's defaults, which is to say: not set."""
-        name = self.params["DBParameterGroupName"]
-        group = self.backend.describe_db_parameter_groups({"db_parameter_group_name": name})[0]
-        if self.params.get("ResetAllParameters"):
-            group.parameters.clear()
-        for one in self.params.get("Parameters", []):
-            group.parameters.pop(one["ParameterName"], None)
-        return ActionResult({"DBParameterGroupName": name})
-
-    def modify_event_subscription(self) -> ActionResult:
-        """Categories, sources and whether it is on."""
-        name = self.params["SubscriptionName"]
-        (subscription,) = self.backend.describe_event_subscriptions(name)
-        for key in ("sns_topic_arn", "source_type", "event_categories", "enabled"):
-            if self.params.get(key) is not None:
-                setattr(subscription, key, self.params[key])
-        return ActionResult({"EventSubscription": subscription})
-
     def _make(self, wish: Mapping[str, Any]) -> DBInstance:
         check(self.backend, wish)
         wish = {**wish, "engine_version": newest(wish.get("engine_version"))}
@@ -214,9 +165,6 @@ class Rds(RDSResponse):
         complete(made, wish)
         backups.begin(made)
         return made
-
-    def _instances(self) -> list[DBInstance]:
-        return [*self.backend.databases.values(), *LEAVING[self.region].values()]
 
 
 def _look(instance: DBInstance) -> DBInstance:
