@@ -63,9 +63,6 @@ class Comparison:
         return _MISSING if empty(value) else value
 
     def _step(self, path: Path, dotted: str, old: Any, new: Any) -> Iterator[Change]:
-        if new is UNKNOWN:
-            yield self._change(path, dotted, old, new)
-            return
         one, other = self._canonical(dotted, old), self._canonical(dotted, new)
         if same(one, other):
             return

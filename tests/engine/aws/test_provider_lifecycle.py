@@ -70,6 +70,21 @@ def test_what_was_made_but_not_finished_is_recorded_and_the_next_update_finishes
     world.gone(whole)
 
 
+def test_what_aws_does_not_confirm_of_a_half_made_resource_is_done_again_without_replacing_it(
+    emulated: Emulated, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {**CIDR, "enableDnsHostnames": True}
+    monkeypatch.setattr(type(catalogue.resource(VPC)), "read", lambda *_: {"arn": "arn:seen"})
+    emulated.fail("ec2", "ModifyVpcAttribute", code="UnauthorizedOperation", message="Not you")
+    with pytest.raises(UnfinishedError) as caught:
+        world.create(VPC, "half", asked)
+    monkeypatch.undo()
+    half = Made(VPC, "half", caught.value.stored)
+    assert half.outputs["arn"] == "arn:seen"
+    assert world.diff(half, asked).changed == {"enableDnsHostnames": "add"}
+    world.gone(half)
+
+
 def test_a_resource_that_cannot_be_read_after_its_creation_is_recorded(
     emulated: Emulated, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Generator, Mapping
 from typing import Any
 
@@ -160,3 +162,12 @@ def test_functions_find_a_network_that_somebody_else_made(configured: Served, em
 def invoke(plugin: Served, token: str, **arguments: Value) -> dict[str, Value]:
     request = provider_pb2.InvokeRequest(tok=token, args=encode(arguments))
     return decode(getattr(plugin.stub.Invoke(request), "return"))
+
+
+def test_starting_the_plugin_loads_neither_the_sdk_nor_botocores_clients() -> None:
+    loaded = "import sys, local.plugins.aws.provider; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, timeout=60, check=True
+    )
+    heavy = {"pulumi_aws", "boto3", "botocore.session", "botocore.client", "local.plugins.aws.types.ec2_vpc"}
+    assert not heavy & set(done.stdout.split())
