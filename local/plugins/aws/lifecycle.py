@@ -85,6 +85,8 @@ class Lifecycle:
         outputs |= {name: value for name, value in kind.defaults.items() if value is not None}
         if "region" in known.outputs:
             outputs["region"] = self._clients.settings.region
+        for path in kind.fills:
+            news = _with_unknown(news, path.split("."))
         return _outputs(kind, known, {**outputs, **news})
 
     def preview_update(self, token: str, stored: Stored, news: Properties) -> Properties:
@@ -231,7 +233,32 @@ def _overlaid(this: _Type, stored: Stored, news: Properties) -> Properties:
     dropped = {name for name in stored.inputs if name not in news and not this.schema.filled_in(name)}
     kept = {name: value for name, value in stored.outputs.items() if name not in dropped}
     defaults = {name: this.kind.defaults[name] for name in dropped if name in this.kind.defaults}
-    return {**kept, **defaults, **news}
+    overlaid = {
+        name: _with_what_aws_filled(value, stored.inputs.get(name), stored.outputs.get(name))
+        for name, value in news.items()
+    }
+    return {**kept, **defaults, **overlaid}
+
+
+def _with_what_aws_filled(new: Value, old_input: Value, old_output: Value) -> Value:
+    """A nested object with what AWS put into the old one, as an EKS cluster's security group."""
+    if not (isinstance(new, dict) and isinstance(old_input, dict) and isinstance(old_output, dict)):
+        return new
+    filled = {key: value for key, value in old_output.items() if key not in old_input}
+    given = {
+        key: _with_what_aws_filled(value, old_input.get(key), old_output.get(key))
+        for key, value in new.items()
+    }
+    return {**filled, **given}
+
+
+def _with_unknown(properties: Properties, path: Sequence[str]) -> Properties:
+    """`properties` with an unknown value at `path`, where the objects on the way to it are given."""
+    name, *below = path
+    value = properties.get(name)
+    if not below:
+        return {name: UNKNOWN, **properties}
+    return {**properties, name: _with_unknown(value, below)} if isinstance(value, dict) else properties
 
 
 def _outputs(kind: Resource, known: Schema, values: Mapping[str, Value]) -> Properties:

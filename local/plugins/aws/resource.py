@@ -83,6 +83,9 @@ class Resource(ABC):
     unreadable: ClassVar[frozenset[str]] = frozenset()
     """Inputs that nothing gives back, neither AWS nor its emulation: kept from the state, never compared by
     a refresh, and named in docs/rehearsal.md."""
+    fills: ClassVar[frozenset[str]] = frozenset()
+    """What AWS puts into an object that the program gives, dotted (`vpcConfig.clusterSecurityGroupId`): not
+    known in the preview of a creation. Top-level outputs need not be named."""
     renewed: ClassVar[frozenset[str]] = frozenset()
     """Outputs that an update changes (`latestVersion`): not known in its preview."""
     secret: ClassVar[frozenset[str]] = frozenset()

@@ -11,6 +11,7 @@ import pytest
 from infra.settings.aws_versions import ADDONS
 from local.emulator.child import ACCOUNT, Emulated
 from local.plugins.aws.resource import ResourceError
+from local.plugins.base.values import UNKNOWN
 from tests.engine.aws.harness import REGION, Made, World
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -389,3 +390,16 @@ def test_a_service_account_gets_another_role_in_place(ground: Ground) -> None:
     assert imported is not None
     assert imported.inputs["roleArn"] == other["Role"]["Arn"]
     ground.world.gone(changed)
+
+
+def test_what_eks_puts_into_the_network_is_unknown_before_and_kept_in_a_change(world: World) -> None:
+    given = {
+        "name": "previewed",
+        "roleArn": f"arn:aws:iam::{ACCOUNT}:role/cluster",
+        "vpcConfig": {"subnetIds": ["subnet-1", "subnet-2"]},
+    }
+    outputs = world.preview(CLUSTER, given)
+    network = outputs["vpcConfig"]
+    assert isinstance(network, dict)
+    assert network["clusterSecurityGroupId"] is UNKNOWN
+    assert network["subnetIds"] == ["subnet-1", "subnet-2"]

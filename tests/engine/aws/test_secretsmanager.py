@@ -92,3 +92,18 @@ def test_a_binary_value_is_refused(world: World) -> None:
     with pytest.raises(ResourceError, match="knows only secretString"):
         world.create(VERSION, "bytes", {"secretId": secret.id, "secretBinary": Secret("AA==")})
     world.gone(secret)
+
+
+def test_copies_of_a_secret_follow_its_settings(world: World) -> None:
+    inputs: dict[str, Any] = {"recoveryWindowInDays": 0, "replicas": [{"region": "eu-west-1"}]}
+    made = world.roundtrip(SECRET, inputs, "copied")
+    elsewhere = world.client("secretsmanager", "eu-west-1")
+    assert elsewhere.describe_secret(SecretId=made.outputs["name"])["PrimaryRegion"] == REGION
+
+    moved = {**inputs, "replicas": [{"region": "eu-north-1"}]}
+    after = world.update(made, moved)
+    world.settled(after, moved)
+    assert [one["region"] for one in after.outputs["replicas"]] == ["eu-north-1"]
+    world.gone(after)
+    with pytest.raises(elsewhere.exceptions.ResourceNotFoundException):
+        elsewhere.describe_secret(SecretId=made.outputs["name"])

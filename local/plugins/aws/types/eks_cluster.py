@@ -57,6 +57,7 @@ _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _UNMAPPED = (
     "computeConfig",
     "controlPlaneScalingConfig",
+    "defaultAddonsToRemoves",
     "kubeApiServerConfig",
     "kubeControllerManagerConfig",
     "kubeSchedulerConfig",
@@ -83,6 +84,7 @@ class Cluster(Resource):
     )
     autoname: ClassVar[Autoname | None] = Autoname(limit=100)
     defaults: ClassVar[Mapping[str, Any]] = {"bootstrapSelfManagedAddons": True}
+    fills: ClassVar[frozenset[str]] = frozenset({"vpcConfig.clusterSecurityGroupId", "vpcConfig.vpcId"})
     unordered: ClassVar[frozenset[str]] = frozenset(
         {
             "enabledClusterLogTypes",
@@ -93,9 +95,7 @@ class Cluster(Resource):
         }
     )
     # Instructions for its creation and for the provider, which AWS does not give back.
-    unreadable: ClassVar[frozenset[str]] = frozenset(
-        {"bootstrapSelfManagedAddons", "defaultAddonsToRemoves", "forceUpdateVersion"}
-    )
+    unreadable: ClassVar[frozenset[str]] = frozenset({"bootstrapSelfManagedAddons", "forceUpdateVersion"})
     emulated_by: ClassVar[str] = "roost"
 
     def create(self, aws: Aws, inputs: Properties) -> str:

@@ -136,15 +136,8 @@ class LoadBalancer(Resource):
             tags_written(aws, id, old, new)
 
     def delete(self, aws: Aws, id: str, state: Properties) -> None:  # noqa: A002
-        client = aws.client(SERVICE)
         with absent_is_fine("LoadBalancerNotFound"):
-            attributes = client.describe_load_balancer_attributes(LoadBalancerArn=id)["Attributes"]
-            # AWS refuses with the same sentence; the emulation does not.
-            if attributes_read(_ATTRIBUTES, attributes)["enableDeletionProtection"]:
-                raise ResourceError(
-                    f"Load balancer '{id}' cannot be deleted because deletion protection is enabled"
-                )
-            client.delete_load_balancer(LoadBalancerArn=id)
+            aws.client(SERVICE).delete_load_balancer(LoadBalancerArn=id)
         aws.wait(f"load balancer {id} to be gone", lambda: _balancer(aws, id) is None)
 
     def _set_attributes(self, aws: Aws, arn: str, inputs: Properties) -> None:

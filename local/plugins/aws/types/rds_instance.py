@@ -30,7 +30,7 @@ _BROKEN = frozenset(
         "storage-full",
     }
 )
-_UNMAPPED = ("blueGreenUpdate", "passwordWo", "passwordWoVersion", "s3Import")
+_UNMAPPED = ("blueGreenUpdate", "passwordWo", "passwordWoVersion", "s3Import", "warningEventCategories")
 
 
 class Instance(Resource):

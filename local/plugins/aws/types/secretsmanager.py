@@ -25,6 +25,7 @@ _DELETED = "InvalidRequestException"
 """What Secrets Manager says about the value of a secret that waits for its deletion."""
 _CURRENT = "AWSCURRENT"
 _WORDS = {"description": "Description", "kmsKeyId": "KmsKeyId"}
+_REPLICA = {"region": "Region", "kmsKeyId": "KmsKeyId"}
 
 
 class Secret(Resource):
@@ -35,14 +36,19 @@ class Secret(Resource):
     autoname: ClassVar[Autoname | None] = Autoname(limit=512)
     defaults: ClassVar[Mapping[str, Any]] = {"forceOverwriteReplicaSecret": False, "recoveryWindowInDays": 30}
     json: ClassVar[frozenset[str]] = frozenset({"policy"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"replicas"})
     unreadable: ClassVar[frozenset[str]] = frozenset({"forceOverwriteReplicaSecret", "recoveryWindowInDays"})
 
     def create(self, aws: Aws, inputs: Properties) -> str:
-        if inputs.get("replicas") or inputs.get("type"):
-            raise ResourceError("the fallback aws plugin knows no replicas and no type of a secret")
+        if inputs.get("type"):
+            raise ResourceError("the fallback aws plugin knows no type of a secret")
         client = aws.client("secretsmanager")
+        copies = [put(one, _REPLICA) for one in inputs.get("replicas") or ()]
         arn: str = client.create_secret(
-            Name=inputs["name"], Tags=tag_list(inputs.get("tags")), **put(inputs, _WORDS)
+            Name=inputs["name"],
+            Tags=tag_list(inputs.get("tags")),
+            **put(inputs, _WORDS),
+            **({"AddReplicaRegions": copies} if copies else {}),
         )["ARN"]
         if inputs.get("policy"):
             with finishing(arn):
@@ -60,6 +66,10 @@ class Secret(Resource):
                 "description": secret.get("Description") or None,
                 "kmsKeyId": secret.get("KmsKeyId"),
                 "policy": client.get_resource_policy(SecretId=id).get("ResourcePolicy"),
+                "replicas": [
+                    pick(one, {theirs: ours for ours, theirs in _REPLICA.items()} | {"Status": "status"})
+                    for one in secret.get("ReplicationStatus") or ()
+                ],
                 "tags": tag_map(secret.get("Tags")),
             }
         return None
@@ -74,6 +84,16 @@ class Secret(Resource):
                 client.put_resource_policy(SecretId=id, ResourcePolicy=new["policy"])
             else:
                 client.delete_resource_policy(SecretId=id)
+        if "replicas" in changed:
+            before, after = (
+                {one["region"]: one for one in side.get("replicas") or ()} for side in (old, new)
+            )
+            left = [region for region, one in before.items() if after.get(region) != one]
+            joined = [put(one, _REPLICA) for region, one in after.items() if before.get(region) != one]
+            if left:
+                client.remove_regions_from_replication(SecretId=id, RemoveReplicaRegions=left)
+            if joined:
+                client.replicate_secret_to_regions(SecretId=id, AddReplicaRegions=joined)
         if "tags" in changed:
             added, removed = tag_changes(old, new)
             if removed:
@@ -83,8 +103,11 @@ class Secret(Resource):
 
     def delete(self, aws: Aws, id: str, state: Properties) -> None:  # noqa: A002
         days = state.get("recoveryWindowInDays", self.defaults["recoveryWindowInDays"])
+        client = aws.client("secretsmanager")
         with absent_is_fine(_ABSENT, _DELETED):
-            aws.client("secretsmanager").delete_secret(
+            if copies := [one["region"] for one in state.get("replicas") or ()]:
+                client.remove_regions_from_replication(SecretId=id, RemoveReplicaRegions=copies)
+            client.delete_secret(
                 SecretId=id,
                 **({"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}),
             )
