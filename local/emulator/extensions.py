@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import moto.eks.urls
 import moto.rds.urls
 
-from local.emulator import buckets, certificates, replicas, zones
+from local.emulator import buckets, certificates, edge, replicas, zones
 from local.emulator.child import ClusterEndpoint
 from local.emulator.ec2 import changes
 from local.emulator.eks.service import Eks
@@ -27,3 +27,4 @@ def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     buckets.install()
     changes.install()
     zones.install()
+    edge.install()

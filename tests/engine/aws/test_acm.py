@@ -62,9 +62,10 @@ def test_a_certificate_says_which_record_proves_its_domain(world: World) -> None
     world.gone(made)
 
 
-def test_only_tags_of_a_certificate_change_without_a_new_one(world: World) -> None:
+def test_only_tags_and_options_of_a_certificate_change_without_a_new_one(world: World) -> None:
     made = world.roundtrip(CERTIFICATE, certificate("a.example.com", tags={"one": "1", "two": "2"}))
-    after = certificate("a.example.com", tags={"two": "3"})
+    hidden = {"certificateTransparencyLoggingPreference": "DISABLED"}
+    after = certificate("a.example.com", tags={"two": "3"}, options=hidden)
     changed = world.update(made, after)
     world.settled(changed, after)
     for name, other in (

@@ -110,9 +110,9 @@ def group(world: World, network: Network) -> Generator[Made]:
 
 
 def test_a_load_balancer_has_the_outputs_of_the_real_provider(world: World, network: Network) -> None:
-    made = world.roundtrip(BALANCER, balancer(network), "edge-with-a-rather-long-logical-name")
+    made = world.roundtrip(BALANCER, balancer(network), "edge")
     name = made.outputs["name"]
-    assert len(name) == 32, "AWS takes no longer name, so that the logical one is cut"
+    assert name.startswith("edge-")
     assert made.id == made.outputs["arn"]
     assert made.id.startswith(f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/{name}/")
     assert made.outputs["arnSuffix"] == made.id.split(":loadbalancer/")[1]
@@ -121,6 +121,13 @@ def test_a_load_balancer_has_the_outputs_of_the_real_provider(world: World, netw
     assert made.outputs["vpcId"] == network.vpc
     assert made.outputs["ipAddressType"] == "ipv4"
     world.gone(made)
+
+
+def test_a_name_that_aws_would_not_take_is_refused(world: World, network: Network) -> None:
+    for token, inputs in ((BALANCER, balancer(network)), (TARGETS, targets(network))):
+        assert (
+            "at most 32" in world.problems(token, inputs, name="edge-with-a-rather-long-logical-name")["name"]
+        )
 
 
 def test_a_load_balancers_settings_reach_aws_with_the_real_providers_defaults(
@@ -186,6 +193,18 @@ def test_a_protected_load_balancer_is_not_deleted(world: World, network: Network
         world.delete(made)
     assert world.refresh(made) is not None
     world.gone(world.update(made, balancer(network)))
+
+
+def test_a_firewall_stays_as_long_as_it_protects_a_load_balancer(world: World, edge: Made) -> None:
+    visible = {"metricName": "all", "cloudwatchMetricsEnabled": True, "sampledRequestsEnabled": False}
+    allow = {"scope": "REGIONAL", "defaultAction": {"allow": {}}, "visibilityConfig": visible}
+    acl = world.create("aws:wafv2/webAcl:WebAcl", "firewall", allow)
+    protection = {"webAclArn": acl.outputs["arn"], "resourceArn": edge.id}
+    association = world.create("aws:wafv2/webAclAssociation:WebAclAssociation", "firewall", protection)
+    with pytest.raises(ResourceError, match=r"in vain for web ACL .* to be used by nothing"):
+        world.delete(acl, seconds=0.5)
+    world.gone(association)
+    world.gone(acl)
 
 
 def test_a_weakened_and_a_deleted_load_balancer_are_seen(world: World, network: Network, edge: Made) -> None:
@@ -291,8 +310,9 @@ def test_an_https_listener_forwards_with_policy_certificate_and_headers(
     strict = "routing.http.response.strict_transport_security.header_value"
     assert {"Key": strict, "Value": "max-age=31536000"} in headers
 
-    with pytest.raises(ResourceError, match="ResourceInUse"):
-        world.delete(group)
+    for used in (group, certificates[0]):
+        with pytest.raises(ResourceError, match="ResourceInUse"):
+            world.delete(used)
     after = {
         **https,
         "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",

@@ -50,6 +50,12 @@ def test_a_log_group_changes_its_retention_and_tags_in_place_but_not_its_name(wo
     assert world.client("logs").list_tags_for_resource(resourceArn=made.outputs["arn"])["tags"] == {
         "two": "3"
     }
+    plain = {"name": made.id, "retentionInDays": 90, "tags": {"two": "3"}}
+    changed = world.update(changed, plain)
+    world.settled(changed, plain)
+    other = {**plain, "kmsKeyId": KEY.replace("9568", "0000")}
+    changed = world.update(changed, other)
+    world.settled(changed, other)
     for_ever = {"name": made.id, "kmsKeyId": KEY}
     kept = world.update(changed, for_ever)
     world.settled(kept, for_ever)
@@ -74,6 +80,10 @@ def test_a_changed_retention_and_a_deleted_group_are_seen(world: World) -> None:
     assert seen is not None
     assert seen.inputs["retentionInDays"] == 1
     assert world.diff(seen, group(made.id)).changed == {"retentionInDays": "update"}
+    logs.disassociate_kms_key(logGroupName=made.id)
+    seen = world.refresh(made)
+    assert seen is not None
+    assert world.diff(seen, group(made.id)).changed.keys() == {"kmsKeyId", "retentionInDays"}
     logs.delete_log_group(logGroupName=made.id)
     assert world.refresh(made) is None
 

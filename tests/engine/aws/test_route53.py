@@ -126,6 +126,14 @@ def test_a_proof_may_take_the_place_of_an_earlier_one(world: World, zone: Made) 
     world.gone(later)
 
 
+def test_a_record_that_is_there_already_is_not_taken_over_unasked(world: World, zone: Made) -> None:
+    world.create(RECORD, "earlier", proof(zone))
+    with pytest.raises(ResourceError, match="already exists"):
+        world.create(
+            RECORD, "later", proof(zone, records=["_later.acm-validations.aws."], allowOverwrite=False)
+        )
+
+
 def test_a_record_pointed_elsewhere_and_a_deleted_one_are_seen(world: World, zone: Made) -> None:
     made = world.roundtrip(RECORD, proof(zone))
     client = world.client("route53")
