@@ -21,8 +21,13 @@ MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
 
+def passing(error: ApiError | urllib3.exceptions.HTTPError) -> bool:
+    """Whether the next look may fare better: nobody answered, or somebody changed the object meanwhile."""
+    return not isinstance(error, ApiError) or error.code in (404, 409, 429) or error.code >= 500
+
+
 class Api:
-    """Requests of one played part; thread-safe. Everything may raise ApiError.
+    """Requests of one played part; thread-safe. Everything may raise ApiError and urllib3's HTTPError.
 
     `acting_as` is a user whose rights count instead of the administrator's: a service account, say.
     """

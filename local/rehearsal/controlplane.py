@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import socket
 import ssl
 import subprocess
@@ -30,6 +31,7 @@ from local.toolchain.versions import KUBERNETES
 _READY_SECONDS = 90.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.1
+_LONGEST_SOCKET = 107  # sun_path of unix(7)
 CONTEXT = "control-plane"
 
 
@@ -50,15 +52,21 @@ def running(root: Path, *, api_server: Sequence[str] = ()) -> Generator[ControlP
     """Start a control plane with its data under `root`; end every process of it on the way out.
 
     `api_server` are further flags of the API server. Call it in the main thread: the processes end with the
-    thread that started them. RuntimeError with the last log lines if it is not ready in time.
+    thread that started them. RuntimeError with the last log lines if it is not ready in time, ValueError if
+    the path of `root` is too long for a socket in it.
     """
+    pods = Layout(root).run / "pods.sock"
+    if len(os.fsencode(pods)) > _LONGEST_SOCKET:
+        raise ValueError(
+            f"{root} is too long: a socket's path has at most {_LONGEST_SOCKET} bytes, was {pods}"
+        )
     tools = gobuild.build(KUBERNETES, Quiet())
     apt.install(["etcd-server"], Quiet())
     place, plan = Layout(root), addresses()
     place.make()
     pki.ensure(place, plan)
     ports = Ports(*_free_ports(3))
-    server, pods = f"https://127.0.0.1:{ports.api}", place.run / "pods.sock"
+    server = f"https://127.0.0.1:{ports.api}"
     with contextlib.ExitStack() as stack:
 
         def start(name: str, *argv: str) -> subprocess.Popen[bytes]:

@@ -24,7 +24,7 @@ import urllib3
 from local.plugins.kubernetes.errors import ApiError
 from local.plugins.kubernetes.objects import Object, dig
 from local.rehearsal import mounts, pod_status
-from local.rehearsal.api import Api
+from local.rehearsal.api import Api, passing
 
 _PERIOD_SECONDS = 0.25
 # The controllers give a silent node 40 s.
@@ -91,10 +91,9 @@ class Kubelet:
                 self._end_programs({pod["metadata"]["uid"] for pod in pods})
                 for pod in pods:
                     self._look(pod)
-            except ApiError as error:
-                self.errors.append(str(error))
-            except urllib3.exceptions.HTTPError as error:
-                self.errors.append(f"the API server does not answer: {error}")
+            except (ApiError, urllib3.exceptions.HTTPError) as error:
+                if not passing(error):
+                    self.errors.append(str(error))
 
     def _beat(self) -> None:
         """A node that falls silent would have its pods marked as not ready."""
@@ -116,7 +115,7 @@ class Kubelet:
             self._advance(pod)
         except ApiError as error:
             # Between the list and now a controller may have deleted or changed it: the next list tells.
-            if error.code not in (404, 409):
+            if not passing(error):
                 raise
 
     def _advance(self, pod: Object) -> None:

@@ -19,7 +19,7 @@ import urllib3
 from local.plugins.kubernetes.errors import ApiError
 from local.plugins.kubernetes.objects import Object, dig
 from local.rehearsal import webhook
-from local.rehearsal.api import MERGE, Api
+from local.rehearsal.api import MERGE, Api, passing
 from local.rehearsal.kubelet import ProgramError
 from local.rehearsal.pod_network import PodNetwork
 
@@ -129,11 +129,9 @@ class LoadBalancerController:
             for replica in list(self._replicas.values())[:1]:
                 try:
                     _reconcile(replica)
-                except ApiError as error:
-                    if error.code not in (404, 409):
+                except (ApiError, urllib3.exceptions.HTTPError) as error:
+                    if not passing(error):
                         self.errors.append(str(error))
-                except urllib3.exceptions.HTTPError as error:
-                    self.errors.append(f"the API server does not answer: {error}")
 
 
 def _watched(pod: Object) -> str:
