@@ -229,6 +229,9 @@ def test_parameters_are_set_and_reset(rds: Any, place: Place) -> None:
     rds.modify_db_parameter_group(DBParameterGroupName=place.name, Parameters=[one])
     (found,) = rds.describe_db_parameters(DBParameterGroupName=place.name)["Parameters"]
     assert one.items() <= found.items()
+    static = {"ParameterName": "max_connections", "ParameterValue": "100", "ApplyMethod": "immediate"}
+    with pytest.raises(ClientError, match="static parameter: max_connections"):
+        rds.modify_db_parameter_group(DBParameterGroupName=place.name, Parameters=[static])
     rds.reset_db_parameter_group(DBParameterGroupName=place.name, Parameters=[one])
     assert rds.describe_db_parameters(DBParameterGroupName=place.name)["Parameters"] == []
 

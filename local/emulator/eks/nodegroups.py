@@ -140,6 +140,8 @@ class Nodegroups(EksBase):
 
     def _template(self, wish: Document) -> Document:
         """With id, name and number, as EKS gives it back."""
+        if "id" in wish and "name" in wish:
+            raise invalid("Either provide launch template ID or launch template name in the request.")
         ec2 = ec2_backends[self.current_account][self.region]
         try:
             if "id" in wish:

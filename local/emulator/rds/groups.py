@@ -16,6 +16,32 @@ from local.emulator.rds.instances import refused
 LEAVING: defaultdict[str, dict[str, DBInstance]] = defaultdict(dict)
 """Instances that are being deleted, by region and identifier: seen once more, then gone."""
 
+AT_ONCE = 20
+"""Parameters that one call may carry, by the API reference."""
+# Those of Postgres 17 that only a restart applies (`pg_settings.context = 'postmaster'`), as far as anybody
+# sets them on RDS.
+STATIC = frozenset(
+    {
+        "autovacuum_freeze_max_age",
+        "autovacuum_max_workers",
+        "huge_pages",
+        "max_connections",
+        "max_locks_per_transaction",
+        "max_logical_replication_workers",
+        "max_prepared_transactions",
+        "max_replication_slots",
+        "max_wal_senders",
+        "max_worker_processes",
+        "rds.logical_replication",
+        "shared_buffers",
+        "shared_preload_libraries",
+        "superuser_reserved_connections",
+        "track_activity_query_size",
+        "track_commit_timestamp",
+        "wal_buffers",
+    }
+)
+
 
 class Groups(RDSResponse):
     """The operations on both kinds of groups."""
@@ -70,18 +96,36 @@ class Groups(RDSResponse):
         shown = [{**one, "Source": "user", "IsModifiable": True} for one in group.parameters.values()]
         return ActionResult({"Parameters": shown})
 
+    def modify_db_parameter_group(self) -> ActionResult:
+        """A few at a time, and what only a restart applies not at once."""
+        wish = self.params["Parameters"]
+        _few(wish)
+        for one in wish:
+            if one["ParameterName"] in STATIC and one.get("ApplyMethod") != "pending-reboot":
+                raise refused(
+                    "InvalidParameterCombination",
+                    f"cannot use immediate apply method for static parameter: {one['ParameterName']}",
+                )
+        return super().modify_db_parameter_group()
+
     def reset_db_parameter_group(self) -> ActionResult:
         """Parameters back to the engine's defaults, which is to say: not set."""
         name = self.params["DBParameterGroupName"]
         group = self.backend.describe_db_parameter_groups({"db_parameter_group_name": name})[0]
         if self.params.get("ResetAllParameters"):
             group.parameters.clear()
+        _few(self.params.get("Parameters", []))
         for one in self.params.get("Parameters", []):
             group.parameters.pop(one["ParameterName"], None)
         return ActionResult({"DBParameterGroupName": name})
 
     def _instances(self) -> list[DBInstance]:
         return [*self.backend.databases.values(), *LEAVING[self.region].values()]
+
+
+def _few(parameters: Sequence[Any]) -> None:
+    if len(parameters) > AT_ONCE:
+        raise refused("InvalidParameterValue", f"At most {AT_ONCE} parameters can be given in one request.")
 
 
 def _cover_two_zones(subnets: Sequence[Any]) -> None:

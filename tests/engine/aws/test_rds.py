@@ -15,13 +15,14 @@ PARAMETERS = "aws:rds/parameterGroup:ParameterGroup"
 SUBNETS = "aws:rds/subnetGroup:SubnetGroup"
 REPLICATION = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
 ABROAD = "eu-west-1"
-# The first and the last are those whose change needs a restart; there are more than one call takes.
+# More than one call takes.
 SETTINGS = {
     "max_connections": "1000",
     **{f"log_setting_{number}": str(number) for number in range(20)},
     "work_mem": "16384",
     "shared_preload_libraries": "pg_stat_statements,auto_explain,pgaudit",
 }
+RESTART = ("max_connections", "shared_preload_libraries")
 _numbers = itertools.count(1)
 
 
@@ -31,7 +32,7 @@ def settings(**changed: str | None) -> list[dict[str, str]]:
         {
             "name": name,
             "value": value,
-            "applyMethod": "pending-reboot" if name == "max_connections" else "immediate",
+            "applyMethod": "pending-reboot" if name in RESTART else "immediate",
         }
         for name, value in wanted.items()
         if value is not None
