@@ -22,6 +22,8 @@ NAMES = {
     "ebs_csi_driver": "aws-ebs-csi-driver",
     "secrets_store_csi": "aws-secrets-store-csi-driver-provider",
     "metrics_server": "metrics-server",
+    "snapshot_controller": "snapshot-controller",
+    "cloudwatch_observability": "amazon-cloudwatch-observability",
 }
 NAMESPACE = "kube-system"
 
