@@ -171,6 +171,16 @@ class NamespaceAccess:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PodIdentity:
+    """What the server's pods are to the platform, by their service account `server`."""
+
+    reach: Reach
+    """Where a pod asks for its credentials."""
+    ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
+    """Must exist before the first pod, which otherwise starts without an identity."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServerEndpoint:
     """The agent server's Service, as an edge needs it."""
 
@@ -179,6 +189,8 @@ class ServerEndpoint:
     port: int
     labels: dict[str, str]
     """Labels that select exactly the server's pods, for the edge's NetworkPolicy."""
+    secrets: dict[str, pulumi.Output[str]]
+    """What the server made up for itself and cannot do without: `password`, `encryptionKey`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +202,7 @@ class Supplies:
     model: ModelEndpoint
     object_store: ObjectStore | None = None
     telemetry: TelemetryEndpoint | None = None
+    server_identity: PodIdentity | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

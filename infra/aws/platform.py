@@ -17,6 +17,7 @@ from infra.aws.place import Place
 from infra.aws.provider import account_provider
 from infra.aws.rds_ca import ca_of
 from infra.aws.server_attachment import ServerAttachment
+from infra.aws.server_identity import ServerIdentity
 from infra.aws.server_image import MOVING_TAGS, ServerImage
 from infra.aws.storage import Storage
 from infra.naming import stack_prefix
@@ -27,6 +28,7 @@ from infra.ports import (
     Images,
     NamespaceAccess,
     ObjectStore,
+    PodIdentity,
     PublicEdge,
     Reach,
     ServerEndpoint,
@@ -95,12 +97,14 @@ class AwsPlatform:
             options=self._options,
             opts=self._opts,
         )
+        self._identity: ServerIdentity | None = None
         self.cluster: ClusterAccess = self._cluster.access
 
     def supply(self, namespace: NamespaceAccess) -> Supplies:
         """RDS, the buckets, the server's image and the model elsewhere."""
         return Supplies(
             images=Images(server=self._server_image()),
+            server_identity=self._server_identity(namespace),
             database=self._database(namespace),
             model=external_model(self._settings.model),
             object_store=ObjectStore(
@@ -109,7 +113,9 @@ class AwsPlatform:
         )
 
     def expose(self, server: ServerEndpoint) -> PublicEdge:
-        """The load balancer, and the server's pods behind it."""
+        """The load balancer, and the server's pods behind it; and where its secrets outlive it."""
+        assert self._identity is not None  # `supply` comes before
+        self._identity.keep(server.secrets)
         edge = Edge(
             "edge",
             self._aws.edge,
@@ -144,6 +150,21 @@ class AwsPlatform:
             opts=self._opts,
         )
         return edge.public
+
+    def _server_identity(self, namespace: NamespaceAccess) -> PodIdentity:
+        self._identity = ServerIdentity(
+            "server-identity",
+            bedrock_models=self._aws.bedrock_models,
+            recovery_days=self._aws.key_deletion_days,
+            namespace=namespace,
+            namespace_name=NAMESPACE,
+            cluster=self._cluster,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        )
+        return self._identity.port
 
     def _server_image(self) -> pulumi.Output[str]:
         if self._settings.server.image is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -17,6 +17,9 @@ from infra.settings.aws_storage import StorageSettings
 from infra.settings.aws_versions import RDS_CA_REGIONS
 from infra.settings.base import Section
 
+BedrockModel = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-zA-Z0-9][a-zA-Z0-9.:-]*$")]
+"""Id of a foundation model, as `amazon.nova-lite-v1:0`; never a pattern."""
+
 
 class AwsSettings(Section):
     """Account, region and the parts of the AWS platform."""
@@ -28,6 +31,10 @@ class AwsSettings(Section):
     cost_center: str = Field(min_length=1, description="Who pays; a tag on every resource.")
     key_deletion_days: int = Field(
         default=7, ge=7, le=30, description="Time to change your mind about a key."
+    )
+    bedrock_models: tuple[BedrockModel, ...] = Field(
+        default=(),
+        description="Ids of Bedrock models in the region that the server's pods may call by their own role.",
     )
     emulator: str | None = Field(
         default=None,

@@ -66,7 +66,7 @@ DEV: Tree = {
 PROD: Tree = {
     "server": {
         **_AWS_SERVER,
-        "replicas": {"min": 3, "max": 10},
+        "replicas": {"min": 2, "max": 10},
         "resources": {"cpuRequest": "500m", "memoryRequest": "1Gi", "memoryLimit": "4Gi"},
         "poolSize": 20,
     },

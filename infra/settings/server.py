@@ -21,6 +21,16 @@ class AutoscalingSettings(Section):
 
     cpu_percent: int = Field(default=70, ge=10, le=95, description="Target for CPU.")
     memory_percent: int = Field(default=80, ge=10, le=95, description="Target for memory.")
+    in_flight_per_pod: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description=(
+            "Target for requests and streams of each pod, which wait for the model rather than use CPU. It "
+            "needs an adapter in the cluster that serves `roost_http_in_flight` at custom.metrics.k8s.io. "
+            "Off, because the stack brings none, and without one the autoscaler takes no pod away."
+        ),
+    )
 
 
 class ServerSettings(Section):

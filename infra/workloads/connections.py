@@ -14,7 +14,10 @@ from infra.ports import Reach
 from infra.workloads.labels import selector
 
 INSTANCE_METADATA = ("169.254.169.254/32", "169.254.170.0/24", "fd00:ec2::254/128")
-"""Where clouds hand out credentials; no pod of ours has business there."""
+"""Where clouds hand out credentials; no pod of ours has business there, but for its own identity."""
+
+POD_IDENTITY_AGENT = "169.254.170.23/32"
+"""Where EKS gives a pod the credentials of its own service account, and of nobody else."""
 
 PolicySpec = dict[str, Any]
 
@@ -103,6 +106,8 @@ def allow_dns() -> PolicySpec:
 def ip_block(cidr: str) -> dict[str, Any]:
     """An ipBlock peer for `cidr` less the metadata addresses; ValueError where nothing else is left."""
     network = ipaddress.ip_network(cidr)
+    if cidr == POD_IDENTITY_AGENT:
+        return {"ipBlock": {"cidr": cidr}}
     holes = [hole for hole in map(ipaddress.ip_network, INSTANCE_METADATA) if hole.version == network.version]
     if any(_within(network, hole) for hole in holes):
         raise ValueError(

@@ -19,6 +19,8 @@ from infra.workloads.server_pod import PORT, ServerPod, secret_contents
 from infra.workloads.services import cluster_service
 
 WORKLOAD = "server"
+IN_FLIGHT = "roost_http_in_flight"
+"""What the server's `/metrics` calls the requests and streams that it is answering."""
 
 
 class Server(pulumi.ComponentResource):
@@ -45,14 +47,23 @@ class Server(pulumi.ComponentResource):
         self._namespace = namespace
         self._pod = ServerPod(settings=settings, supplies=supplies)
         self.password = _password("server-password", pulumi.ResourceOptions(parent=self))
-        secret = self._secret(self.password, _password("encryption-key", options.key(self)))
-        reaches = [supplies.database.reach, *supplies.model.reach]
+        encryption_key = _password("encryption-key", options.key(self))
+        secret = self._secret(self.password, encryption_key)
+        identity = supplies.server_identity
+        reaches = [supplies.database.reach, *supplies.model.reach, *([identity.reach] if identity else [])]
         openings = open_connections(
             [Connection(client=WORKLOAD, reach=r) for r in reaches], namespace, self._opts
         )
         deployment = self._deployment(
             secret,
-            after=[*namespace.ready, *supplies.database.ready, *supplies.model.ready, *openings, migration],
+            after=[
+                *namespace.ready,
+                *supplies.database.ready,
+                *supplies.model.ready,
+                *(identity.ready if identity else []),
+                *openings,
+                migration,
+            ],
         )
         self._disruption_budget()
         self._autoscaler(deployment)
@@ -60,7 +71,11 @@ class Server(pulumi.ComponentResource):
             WORKLOAD, PORT, "http", namespace=self._namespace.name, pods=deployment, opts=self._opts
         )
         self.endpoint = ServerEndpoint(
-            namespace=namespace, service=name_of(service), port=PORT, labels=selector(WORKLOAD)
+            namespace=namespace,
+            service=name_of(service),
+            port=PORT,
+            labels=selector(WORKLOAD),
+            secrets={"password": self.password, "encryptionKey": encryption_key},
         )
         self.register_outputs({"password": self.password})
 
@@ -135,7 +150,11 @@ class Server(pulumi.ComponentResource):
                 "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": WORKLOAD},
                 "min_replicas": replicas.min,
                 "max_replicas": most,
-                "metrics": [_target("cpu", targets.cpu_percent), _target("memory", targets.memory_percent)],
+                "metrics": [
+                    _target("cpu", targets.cpu_percent),
+                    _target("memory", targets.memory_percent),
+                    *([_requests(targets.in_flight_per_pod)] if targets.in_flight_per_pod else []),
+                ],
                 # Streams are long: taking pods away in a hurry would only drain them for nothing.
                 "behavior": {"scale_down": {"stabilization_window_seconds": 300}},
             },
@@ -152,4 +171,14 @@ def _target(resource: str, percent: int) -> k8s.autoscaling.v2.MetricSpecArgsDic
     return {
         "type": "Resource",
         "resource": {"name": resource, "target": {"type": "Utilization", "average_utilization": percent}},
+    }
+
+
+def _requests(per_pod: int) -> k8s.autoscaling.v2.MetricSpecArgsDict:
+    return {
+        "type": "Pods",
+        "pods": {
+            "metric": {"name": IN_FLIGHT},
+            "target": {"type": "AverageValue", "average_value": str(per_pod)},
+        },
     }

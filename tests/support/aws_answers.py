@@ -148,6 +148,11 @@ def _arn_as_id(service: str, kind: str) -> Outputs:
     return answer
 
 
+def _secret(name: str, inputs: Inputs) -> Answer:
+    arn = _arn("secretsmanager", f"secret:{_physical(name, inputs)}-{digest(name, length=6)}", inputs)
+    return arn, {"arn": arn, "name": _physical(name, inputs)}
+
+
 def _repository(name: str, inputs: Inputs) -> Answer:
     physical = _physical(name, inputs)
     return physical, {
@@ -204,6 +209,8 @@ _OTHERS: dict[str, Outputs] = {
     "rds/parameterGroup:ParameterGroup": _named("rds", "pg:"),
     "rds/instance:Instance": _instance,
     "rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": _plain("backups"),
+    "secretsmanager/secret:Secret": _secret,
+    "secretsmanager/secretVersion:SecretVersion": _plain("secret-version"),
     "eks/cluster:Cluster": _cluster,
     "eks/accessEntry:AccessEntry": _plain("entry"),
     "eks/accessPolicyAssociation:AccessPolicyAssociation": _plain("policy"),

@@ -236,12 +236,13 @@ def test_every_pod_role_trusts_one_service_account(stack: Recording) -> None:
         ("kube-system", "ebs-csi-controller-sa"),
         ("kube-system", "aws-load-balancer-controller"),
         ("roost", "database-bootstrap"),
+        ("roost", "server"),
     }
 
 
 def test_associations_wait_for_the_cluster_that_they_name(stack: Recording) -> None:
     associations = stack.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation")
-    assert len(associations) == 2
+    assert len(associations) == 3
     for association in associations:
         assert stack.waits_for(association, stack.one("aws:eks/cluster:Cluster")), association.name
 
