@@ -128,16 +128,17 @@ class AdoptedNetwork(pulumi.ComponentResource):
                 cidr=found[0].cidr_block,
                 free_addresses=found[0].available_ip_address_count,
                 has_ipv6=bool(found[0].ipv6_cidr_block),
-                routes=[_route(route) for route in found[1]],
+                routes=found[1],
                 tags=found[0].tags,
             )
         )
 
-    def _routes(self, subnet_id: str) -> pulumi.Output[Sequence[GetRouteTableRouteResult]]:
+    def _routes(self, subnet_id: str) -> pulumi.Output[list[RouteFacts]]:
         """Of the subnet's own table; a subnet that has none follows the VPC's main one."""
         own = self._tables("association.subnet-id", subnet_id)
         table = pulumi.Output.all(own, self._main_table).apply(lambda found: str([*found[0], *found[1]][0]))
-        return ec2.get_route_table_output(route_table_id=table, opts=self._asking).routes
+        found = ec2.get_route_table_output(route_table_id=table, opts=self._asking)
+        return found.routes.apply(lambda routes: [_route(route) for route in routes])
 
     def _tables(self, name: str, value: str) -> pulumi.Output[list[str]]:
         return ec2.get_route_tables_output(

@@ -35,8 +35,13 @@ class ExistingTier(Section):
     @field_validator("cidrs")
     @classmethod
     def _ranges_parse(cls, cidrs: dict[str, str]) -> dict[str, str]:
-        for cidr in cidrs.values():
-            IPv4Network(cidr)
+        for zone, cidr in cidrs.items():
+            try:
+                IPv4Network(cidr)
+            except ValueError as error:
+                raise ValueError(
+                    f"zone {zone} must have an IPv4 range, as 10.7.32.0/19, not {cidr!r}: {error}"
+                ) from None
         return cidrs
 
     @model_validator(mode="after")

@@ -63,6 +63,8 @@ class Recording:
     """Outputs by URN, as given to register_outputs; the stack's own are its exports."""
     output_secrets: dict[str, frozenset[str]] = field(default_factory=dict)
     invokes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    invoke_providers: list[str] = field(default_factory=list)
+    """Reference of the provider that each invoke went to; empty for a default one."""
     warnings: list[str] = field(default_factory=list)
 
     def of_type(self, type_: str) -> list[Registration]:
@@ -168,6 +170,7 @@ class RecordingMonitor(mocks.MockMonitor):
         _ensure_event_loop()
         args, _ = _plain(request.args)
         self._recording.invokes.append((request.tok, args))
+        self._recording.invoke_providers.append(request.provider)
         answer = realism.answer_to(request.tok, args)
         return resource_pb2.ResourceInvokeResponse(
             **{"return": _sync_await(rpc.serialize_properties(answer, {}))}
@@ -197,12 +200,14 @@ def record(
     stack: str = "local",
     preview: bool = False,
     config: dict[str, str] | None = None,
+    into: Recording | None = None,
 ) -> Recording:
     """Run `program` under the mock engine until nothing is outstanding, and return what it registered.
 
-    `preview=True` is the very first preview: no computed output and no id is known.
+    `preview=True` is the very first preview: no computed output and no id is known. `into` is filled and
+    returned; it shows what was registered also where the program fails.
     """
-    recording = Recording()
+    recording = into if into is not None else Recording()
     logger = logging.Logger("pulumi-under-test", level=logging.WARNING)
     logger.addHandler(_Messages(recording))
     monitor = RecordingMonitor(recording, preview=preview)

@@ -56,6 +56,7 @@ def run_program(
     config: dict[str, Any] | None = None,
     platform: dict[str, Any] | None = None,
     named: str | None = None,
+    into: Recording | None = None,
 ) -> Recording:
     """Run the program as the language host does; `config` overrides sections, named as in YAML.
 
@@ -74,4 +75,5 @@ def run_program(
         stack=named or stack,
         preview=preview,
         config={**stack_config(stack), **overrides},
+        into=into,
     )

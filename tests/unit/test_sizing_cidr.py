@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.sizing.cidr import RESERVED_BY_AWS, ZONE_LETTERS, SubnetPlan, plan_subnets, vpc_network
+from infra.sizing.cidr import (
+    RESERVED_BY_AWS,
+    ZONE_LETTERS,
+    SubnetPlan,
+    ipv6_subnet,
+    plan_subnets,
+    vpc_network,
+)
 
 LARGEST_NODE_PODS = 29
 """Pods on the smallest instance type of the profiles, by AWS's own table."""
@@ -97,3 +104,40 @@ def test_a_range_that_cannot_be_planned_is_refused_in_a_sentence(cidr: str, says
 def test_zones_are_distinct_letters(zones: list[str]) -> None:
     with pytest.raises(ValueError, match="distinct letters from a to f"):
         plan_subnets("10.0.0.0/16", zones)
+
+
+blocks = st.integers(0, 2**24 - 1).map(
+    lambda slot: str(IPv6Network((int(IPv6Network("2a05:d000::/32").network_address) + slot * 2**72, 56)))
+)
+tiers = st.sampled_from(["public", "private"])
+
+
+@given(blocks)
+def test_ipv6_subnets_are_64s_of_the_vpcs_56_and_never_overlap(block: str) -> None:
+    subnets = [
+        IPv6Network(ipv6_subnet(block, tier, zone)) for tier in ("public", "private") for zone in ZONE_LETTERS
+    ]
+    assert all(subnet.prefixlen == 64 and subnet.subnet_of(IPv6Network(block)) for subnet in subnets)
+    assert not any(one.overlaps(other) for one, other in combinations(subnets, 2))
+
+
+@given(blocks, blocks, tiers, st.sampled_from(ZONE_LETTERS))
+def test_an_ipv6_subnet_follows_from_tier_and_letter_alone(
+    block: str, other: str, tier: str, zone: str
+) -> None:
+    def place(of: str) -> int:
+        subnet = ipv6_subnet(of, tier, zone)  # pyright: ignore[reportArgumentType]
+        return int(IPv6Network(subnet).network_address) - int(IPv6Network(of).network_address)
+
+    assert place(block) == place(other), "adding a zone or another VPC moves nothing"
+
+
+def test_ipv6_subnets_are_where_the_page_says() -> None:
+    assert ipv6_subnet("2a05:d014:1:ff00::/56", "public", "a") == "2a05:d014:1:ff00::/64"
+    assert ipv6_subnet("2a05:d014:1:ff00::/56", "private", "c") == "2a05:d014:1:ff12::/64"
+
+
+@pytest.mark.parametrize("block", ["2a05:d014::/48", "2a05:d014::/64"])
+def test_an_ipv6_range_of_another_size_is_refused(block: str) -> None:
+    with pytest.raises(ValueError, match="AWS gives a VPC a /56"):
+        ipv6_subnet(block, "public", "a")
