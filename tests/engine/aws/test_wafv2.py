@@ -173,8 +173,11 @@ def test_deep_statements_and_texts_come_back_as_they_went(world: World) -> None:
 def test_everything_but_name_and_scope_of_an_acl_changes_in_place(
     world: World, firewall: Made, after: dict[str, Any]
 ) -> None:
+    assert world.diff(firewall, after).changed, "the change is not seen"
+    before = in_aws(world, firewall)
     changed = world.update(firewall, after)
     world.settled(changed, after)
+    assert in_aws(world, firewall) != before or "owner" in after["tags"], "the change did not reach AWS"
     back = world.update(changed, acl())
     if "tokenDomains" not in after:  # moto keeps domains that an update leaves out
         world.settled(back, acl())
