@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from local.plugins.aws import catalogue, naming, observed, preparation, tags
+from local.plugins.aws import catalogue, expected, naming, observed, preparation, tags
 from local.plugins.aws.clients import Clients, Scope
 from local.plugins.aws.diff import Comparison
 from local.plugins.aws.errors import reason_of, told
@@ -17,7 +17,7 @@ from local.plugins.aws.schema import Schema, schema
 from local.plugins.base.changes import Change
 from local.plugins.base.fields import Problem
 from local.plugins.base.secrets import marked, unmarked
-from local.plugins.base.values import UNKNOWN, Properties, Secret, Value, plain
+from local.plugins.base.values import UNKNOWN, Properties, Value, plain
 
 _DEFAULT_SECONDS = 20 * 60.0
 
@@ -80,20 +80,17 @@ class Lifecycle:
 
     def preview_create(self, token: str, news: Properties) -> Properties:
         """The outputs as far as they are known: what AWS will fill in is not."""
-        kind, known = catalogue.resource(token), schema(token)
-        outputs: Properties = dict.fromkeys(known.always, UNKNOWN)
-        outputs |= {name: value for name, value in kind.defaults.items() if value is not None}
-        if "region" in known.outputs:
-            outputs["region"] = self._clients.settings.region
-        for path in kind.fills:
-            news = _with_unknown(news, path.split("."))
-        return _outputs(kind, known, {**outputs, **news})
+        return expected.of_new(catalogue.resource(token), schema(token), news, self._provider_region)
 
     def preview_update(self, token: str, stored: Stored, news: Properties) -> Properties:
         """Old outputs overlaid by the new inputs; what an update renews is not known."""
         this = self._type(token, news)
         renewed = dict.fromkeys(this.kind.renewed_by(self._changed(token, stored.inputs, news)), UNKNOWN)
-        return _outputs(this.kind, this.schema, {**_overlaid(this, stored, news), **renewed})
+        return expected.only_outputs(
+            this.kind,
+            this.schema,
+            {**expected.overlaid(this.kind, this.schema, stored.inputs, stored.outputs, news), **renewed},
+        )
 
     def create(self, token: str, logical: str, news: Properties, seconds: float = 0) -> Stored:
         """Make it. UnfinishedError if it exists but is not as asked."""
@@ -110,7 +107,7 @@ class Lifecycle:
                 outputs = self._read_back(this, scope, identity, news)
             except Exception as error:
                 reason = f"{token} {logical} was made but cannot be read: {reason_of(error)}"
-                stored = Stored(identity, news, _outputs(this.kind, this.schema, news))
+                stored = Stored(identity, news, expected.only_outputs(this.kind, this.schema, news))
                 raise UnfinishedError(stored, reason) from error
         return Stored(identity, news, outputs)
 
@@ -131,7 +128,7 @@ class Lifecycle:
             scope = self._scope(this, seconds)
             if changed:
                 this.kind.update(scope, stored.id, before, after, changed)
-            known = _overlaid(this, stored, news)
+            known = expected.overlaid(this.kind, this.schema, stored.inputs, stored.outputs, news)
             outputs = self._read_back(this, scope, stored.id, known, own=news)
         return Stored(stored.id, news, outputs)
 
@@ -152,7 +149,7 @@ class Lifecycle:
         return Stored(
             stored.id,
             marked(inputs, stored.inputs),
-            _outputs(this.kind, this.schema, marked(outputs, stored.outputs)),
+            expected.only_outputs(this.kind, this.schema, marked(outputs, stored.outputs)),
         )
 
     def delete(self, token: str, logical: str, stored: Stored, seconds: float = 0) -> None:
@@ -200,7 +197,7 @@ class Lifecycle:
         if seen is None:
             raise ResourceError("it vanished. Run `pulumi refresh`, then `pulumi up`")
         outputs = observed.outputs(this.kind, unmarked(known), {"region": this.region, **seen})
-        return _outputs(this.kind, this.schema, marked(outputs, known))
+        return expected.only_outputs(this.kind, this.schema, marked(outputs, known))
 
     def _unfinished(
         self, this: _Type, scope: Scope, identity: str, news: Properties, reason: str
@@ -219,52 +216,12 @@ class Lifecycle:
         inputs = observed.inputs(this.kind, this.schema, unmarked(kept), seen, self._provider_region)
         outputs = observed.outputs(this.kind, unmarked(kept), {"region": this.region, **seen})
         stored = Stored(
-            identity, marked(inputs, news), _outputs(this.kind, this.schema, marked(outputs, news))
+            identity,
+            marked(inputs, news),
+            expected.only_outputs(this.kind, this.schema, marked(outputs, news)),
         )
         return UnfinishedError(stored, reason)
 
 
 def _state(identity: str, outputs: Mapping[str, Value]) -> Plain:
     return {**unmarked(outputs), "id": identity}
-
-
-def _overlaid(this: _Type, stored: Stored, news: Properties) -> Properties:
-    """Old outputs with the new inputs; one that was taken away leaves its default, or what AWS chose."""
-    dropped = {name for name in stored.inputs if name not in news and not this.schema.filled_in(name)}
-    kept = {name: value for name, value in stored.outputs.items() if name not in dropped}
-    defaults = {name: this.kind.defaults[name] for name in dropped if name in this.kind.defaults}
-    overlaid = {
-        name: _with_what_aws_filled(value, stored.inputs.get(name), stored.outputs.get(name))
-        for name, value in news.items()
-    }
-    return {**kept, **defaults, **overlaid}
-
-
-def _with_what_aws_filled(new: Value, old_input: Value, old_output: Value) -> Value:
-    """A nested object with what AWS put into the old one, as an EKS cluster's security group."""
-    if not (isinstance(new, dict) and isinstance(old_input, dict) and isinstance(old_output, dict)):
-        return new
-    filled = {key: value for key, value in old_output.items() if key not in old_input}
-    given = {
-        key: _with_what_aws_filled(value, old_input.get(key), old_output.get(key))
-        for key, value in new.items()
-    }
-    return {**filled, **given}
-
-
-def _with_unknown(properties: Properties, path: Sequence[str]) -> Properties:
-    """`properties` with an unknown value at `path`, where the objects on the way to it are given."""
-    name, *below = path
-    value = properties.get(name)
-    if not below:
-        return {name: UNKNOWN, **properties}
-    return {**properties, name: _with_unknown(value, below)} if isinstance(value, dict) else properties
-
-
-def _outputs(kind: Resource, known: Schema, values: Mapping[str, Value]) -> Properties:
-    """What the SDK has as outputs, secret where the type says so."""
-    return {
-        name: Secret(value) if name in kind.secret and not isinstance(value, Secret) else value
-        for name, value in values.items()
-        if name in known.outputs
-    }
