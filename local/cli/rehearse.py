@@ -124,7 +124,7 @@ def _delegate(stage: Stage) -> None:
 
 
 def _finish(stage: Stage, report: Report, root: Path) -> None:
-    report.types = Counter(entry["type"] for entry in stage.workspace.resources())
+    report.types = dict(Counter(entry["type"] for entry in stage.workspace.resources()))
     report.calls = stage.account.calls()
     report.facts = stage.facts
     report.write(root)

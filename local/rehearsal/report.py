@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ class Report:
 
     stack: str
     lines: list[Line] = field(default_factory=list[Line])
-    types: Counter[str] = field(default_factory=Counter[str])
+    types: dict[str, int] = field(default_factory=dict[str, int])
     """Resources by type, at the end."""
     calls: dict[str, int] = field(default_factory=dict[str, int])
     """Calls of the emulated account, by operation."""

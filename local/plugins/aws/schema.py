@@ -10,6 +10,7 @@ import difflib
 import importlib
 import inspect
 import sys
+import threading
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -90,9 +91,18 @@ class Schema:
         return list(_object_problems(self.inputs, given, ""))
 
 
-@lru_cache(maxsize=512)
+# A refresh reads everything at once, and the SDK's own lazy imports do not stand that.
+_LOADING = threading.Lock()
+
+
 def schema(token: str) -> Schema:
     """The schema of a type token (`aws:ec2/vpc:Vpc`). UnknownTypeError if the SDK has no such type."""
+    with _LOADING:
+        return _schema(token)
+
+
+@lru_cache(maxsize=512)
+def _schema(token: str) -> Schema:
     package, name = _place(token)
     try:
         module = importlib.import_module(f"pulumi_aws.{package}" if package else "pulumi_aws")
