@@ -35,5 +35,6 @@ export(
         model_kind=settings.model.kind,
         database_revision=migration.revision,
         images={"server": site.supplies.images.server},
+        cloud=platform.outputs(),
     )
 )

@@ -23,6 +23,8 @@ from typing import Protocol
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.outputs import CloudOutputs
+
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
@@ -228,4 +230,8 @@ class Platform(Protocol):
 
     def expose(self, server: ServerEndpoint) -> PublicEdge:
         """Create the public edge in front of the server; call once, after it exists."""
+        ...
+
+    def outputs(self) -> CloudOutputs | None:
+        """What it adds to the stack's outputs; call last."""
         ...

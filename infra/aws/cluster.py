@@ -76,6 +76,9 @@ class Cluster(pulumi.ComponentResource):
         self.kubeconfig = self._kubeconfig()
         self.provider = self._kubernetes([*admins, *groups, *self._addons.after_nodes])
         self._storage_class()
+        self.arn = self._control_plane.arn
+        self.endpoint = self._control_plane.endpoint
+        self.version = self._control_plane.version
         self.security_group_id = self._control_plane.vpc_config.cluster_security_group_id
         self.access = ClusterAccess(
             provider=self.provider,

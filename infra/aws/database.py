@@ -60,7 +60,7 @@ class Database(pulumi.ComponentResource):
             self.identifier, key_arn=keys.logs, retention_days=settings.log_retention_days
         )
         self._instance = self._create()
-        self._copy_backups()
+        self.backups_copy_arn = self._copy_backups()
         self.replica_host = self._follow() if settings.read_replica else None
         self.host = self._instance.address
         self.port = POSTGRES_PORT
@@ -194,11 +194,11 @@ class Database(pulumi.ComponentResource):
             opts=self._options.child(self),
         ).host
 
-    def _copy_backups(self) -> None:
-        """The DR region holds what is needed to restore there, under a key of its own."""
+    def _copy_backups(self) -> pulumi.Output[str] | None:
+        """The DR region holds what is needed to restore there, under a key of its own: ARN of the copies."""
         if self._keys.backup_replica is None:
-            return
-        rds.InstanceAutomatedBackupsReplication(
+            return None
+        copies = rds.InstanceAutomatedBackupsReplication(
             f"{self._name}-backups-copy",
             source_db_instance_arn=self._instance.arn,
             retention_period=self._settings.backup_retention_days,
@@ -206,3 +206,4 @@ class Database(pulumi.ComponentResource):
             region=self._place.dr_region,
             opts=self._options.final_copy(self),
         )
+        return copies.id  # which is the ARN that a restore there names

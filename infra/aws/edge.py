@@ -78,6 +78,7 @@ class Edge(pulumi.ComponentResource):
             self._say_where_to_delegate(zone, waiting=certificate.issued is None)
         self.security_group_id: pulumi.Output[str] = self._group.id
         self.target_group_arn = self._target_group.arn
+        self.arn = self._balancer.arn
         self.dns_name = self._balancer.dns_name
         self.listener = listener
         # Through listener and records, so that whoever has the URL can also connect.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from infra.aws.cluster import Cluster
+from infra.aws.contract import StackParts, cloud_outputs
 from infra.aws.database import Database
 from infra.aws.database_logins import DatabaseLogins
 from infra.aws.edge import Edge
@@ -22,6 +23,7 @@ from infra.aws.server_image import MOVING_TAGS, ServerImage
 from infra.aws.storage import Storage
 from infra.naming import stack_prefix
 from infra.options import Options
+from infra.outputs import CloudOutputs
 from infra.ports import (
     ClusterAccess,
     DatabaseEndpoint,
@@ -98,6 +100,8 @@ class AwsPlatform:
             opts=self._opts,
         )
         self._identity: ServerIdentity | None = None
+        self._postgres: Database | None = None
+        self._edge: Edge | None = None
         self.cluster: ClusterAccess = self._cluster.access
 
     def supply(self, namespace: NamespaceAccess) -> Supplies:
@@ -116,7 +120,7 @@ class AwsPlatform:
         """The load balancer, and the server's pods behind it; and where its secrets outlive it."""
         assert self._identity is not None  # `supply` comes before
         self._identity.keep(server.secrets)
-        edge = Edge(
+        self._edge = edge = Edge(
             "edge",
             self._aws.edge,
             timing=self._settings.timing,
@@ -151,6 +155,24 @@ class AwsPlatform:
         )
         return edge.public
 
+    def outputs(self) -> CloudOutputs:
+        """Endpoints, ARNs, references to secrets, and commands."""
+        assert self._identity is not None  # `supply` and `expose` come before
+        assert self._postgres is not None
+        assert self._edge is not None
+        parts = StackParts(
+            place=self._place,
+            keys=self._keys,
+            cluster=self._cluster,
+            database=self._postgres,
+            database_name=self._settings.database.name,
+            storage=self._storage,
+            registry=self._registry,
+            identity=self._identity,
+            edge=self._edge,
+        )
+        return cloud_outputs(parts)
+
     def _server_identity(self, namespace: NamespaceAccess) -> PodIdentity:
         self._identity = ServerIdentity(
             "server-identity",
@@ -178,7 +200,7 @@ class AwsPlatform:
         ).ref
 
     def _database(self, namespace: NamespaceAccess) -> DatabaseEndpoint:
-        database = Database(
+        self._postgres = database = Database(
             "database",
             self._aws.database,
             self._settings.database,

@@ -55,6 +55,9 @@ class LocalPlatform:
         )
         return edge.public
 
+    def outputs(self) -> None:
+        """Nothing beside what every stack has."""
+
     def _model(self, namespace: NamespaceAccess) -> ModelEndpoint:
         model = self._settings.model
         stand_in = self._stand_in(namespace) if model.needs_stand_in else None
