@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
-from typing import Annotated, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -17,8 +18,7 @@ from infra.settings.aws_storage import StorageSettings
 from infra.settings.aws_versions import RDS_CA_REGIONS
 from infra.settings.base import Section
 
-BedrockModel = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-zA-Z0-9][a-zA-Z0-9.:-]*$")]
-"""Id of a foundation model, as `amazon.nova-lite-v1:0`; never a pattern."""
+_BEDROCK_MODEL = re.compile(r"[a-z0-9-]+\.[a-zA-Z0-9][a-zA-Z0-9.:-]*")
 
 
 class AwsSettings(Section):
@@ -32,7 +32,7 @@ class AwsSettings(Section):
     key_deletion_days: int = Field(
         default=7, ge=7, le=30, description="Time to change your mind about a key."
     )
-    bedrock_models: tuple[BedrockModel, ...] = Field(
+    bedrock_models: tuple[str, ...] = Field(
         default=(),
         description="Ids of Bedrock models in the region that the server's pods may call by their own role.",
     )
@@ -46,6 +46,17 @@ class AwsSettings(Section):
     storage: StorageSettings = Field(default_factory=StorageSettings, description="Buckets.")
     images: ImagesSettings = Field(default_factory=ImagesSettings, description="Image registry.")
     edge: AwsEdgeSettings = Field(description="Public edge.")
+
+    @field_validator("bedrock_models")
+    @classmethod
+    def _models_are_named_one_by_one(cls, models: tuple[str, ...]) -> tuple[str, ...]:
+        for model in models:
+            if not _BEDROCK_MODEL.fullmatch(model):
+                raise ValueError(
+                    f"bedrockModels lists ids of foundation models, as amazon.nova-lite-v1:0, not {model!r}: "
+                    "a pattern would grant models that nobody chose"
+                )
+        return models
 
     @field_validator("emulator")
     @classmethod

@@ -67,7 +67,7 @@ CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/x"
         ("cluster.appNodes", {"instanceTypes": ["large"]}, "does not read like an instance type"),
         ("cluster.gpuNodes", {"instanceTypes": ["m7i.large"]}, "m7i.large has no NVIDIA GPU"),
         ("cluster.gpuNodes", {"instanceTypes": ["g4ad.xlarge"]}, "g4ad.xlarge has no NVIDIA GPU"),
-        ("bedrockModels", ["amazon.*"], "has the wrong form"),
+        ("bedrockModels", ["amazon.*"], "a pattern would grant models"),
         ("images.platforms", [], "a longer list"),
         ("images.platforms", ["linux/arm64", "windows/amd64"], "must be linux/amd64 or linux/arm64"),
         ("images.replicate", True, "there is no drRegion to copy to"),
