@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import moto.eks.urls
 import moto.rds.urls
 
-from local.emulator import buckets, certificates, edge, replicas, zones
+from local.emulator import buckets, certificates, edge, replicas, secrets, zones
 from local.emulator.child import ClusterEndpoint
 from local.emulator.ec2 import changes
 from local.emulator.eks.service import Eks
@@ -26,5 +26,6 @@ def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     replicas.install()
     buckets.install()
     changes.install()
+    secrets.install()
     zones.install()
     edge.install()
