@@ -172,7 +172,10 @@ class Database(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 self._options.database(self, depends_on=[*self._logs, self._monitoring_grant]),
                 # Where the data came from is history: taking `restore` out of the settings replaces nothing.
-                pulumi.ResourceOptions(ignore_changes=["snapshotIdentifier", "restoreToPointInTime"]),
+                # A restored instance keeps its snapshot's key; asking for another one would replace it.
+                pulumi.ResourceOptions(
+                    ignore_changes=["snapshotIdentifier", "restoreToPointInTime", "kmsKeyId"]
+                ),
             ),
         )
 
@@ -204,6 +207,11 @@ class Database(pulumi.ComponentResource):
             retention_period=self._settings.backup_retention_days,
             kms_key_id=self._keys.backup_replica,
             region=self._place.dr_region,
-            opts=self._options.final_copy(self),
+            opts=pulumi.ResourceOptions.merge(
+                self._options.final_copy(self),
+                # AWS takes another retention only by stopping the copies and starting anew, which is for a
+                # person to decide (docs/upgrades.md).
+                pulumi.ResourceOptions(ignore_changes=["retentionPeriod"]),
+            ),
         )
         return copies.id  # which is the ARN that a restore there names

@@ -44,8 +44,14 @@ class Firewall(pulumi.ComponentResource):
             tags={"Name": place.prefix},
             opts=options.child(self),
         )
+        # Both are known to AWS by what they belong to: removing an old one after making the new one would
+        # remove the new one.
+        old_first = pulumi.ResourceOptions(delete_before_replace=True)
         self.association = wafv2.WebAclAssociation(
-            name, resource_arn=load_balancer_arn, web_acl_arn=acl.arn, opts=options.child(self)
+            name,
+            resource_arn=load_balancer_arn,
+            web_acl_arn=acl.arn,
+            opts=pulumi.ResourceOptions.merge(options.child(self), old_first),
         )
         # WAF writes only to groups whose name starts like this.
         group = log_group(
@@ -65,7 +71,7 @@ class Firewall(pulumi.ComponentResource):
                 )
                 for header in REDACTED_HEADERS
             ],
-            opts=options.child(self),
+            opts=pulumi.ResourceOptions.merge(options.child(self), old_first),
         )
         self.arn = acl.arn
         self.register_outputs({"arn": self.arn})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields, replace
 from ipaddress import IPv4Network
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
+from pydantic.alias_generators import to_camel
 
 from infra.settings import aws_versions
 from infra.settings.aws_versions import (
@@ -16,6 +19,9 @@ from infra.settings.aws_versions import (
 )
 from infra.settings.base import Section
 from infra.sizing.instance_types import ami_type, has_nvidia_gpu
+
+_ADDON_FIELDS = {to_camel(field.name): field.name for field in fields(AddonVersions)}
+_BUILD = re.compile(r"v\d+\.\d+\.\d+-eksbuild\.\d+")
 
 
 class NodeGroupSettings(Section):
@@ -81,6 +87,10 @@ class ClusterSettings(Section):
         min_length=1,
         description="Name to role ARN of administrators; the role that runs Pulumi must be among them.",
     )
+    addon_versions: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="Builds to use instead of the program's own, as `coredns: v1.14.3-eksbuild.24`.",
+    )
     service_cidr: str = Field(
         default="172.20.0.0/16", description="Range of Service addresses, outside the VPC's."
     )
@@ -126,6 +136,20 @@ class ClusterSettings(Section):
                 raise ValueError(f"admins.{name} must be the ARN of an IAM role, not {arn!r}")
         return admins
 
+    @field_validator("addon_versions")
+    @classmethod
+    def _addons_are_known(cls, versions: dict[str, str]) -> dict[str, str]:
+        for name, version in versions.items():
+            if name not in _ADDON_FIELDS:
+                known = ", ".join(_ADDON_FIELDS)
+                raise ValueError(f"addonVersions.{name} is not an add-on of this stack: {known}")
+            if not _BUILD.fullmatch(version):
+                raise ValueError(
+                    f"addonVersions.{name} must be a build that `aws eks describe-addon-versions` lists, "
+                    f"such as v1.14.3-eksbuild.23, not {version!r}"
+                )
+        return versions
+
     @field_validator("kubernetes_version")
     @classmethod
     def _in_standard_support(cls, version: str) -> str:
@@ -144,5 +168,6 @@ class ClusterSettings(Section):
 
     @property
     def addons(self) -> AddonVersions:
-        """Pinned builds of the add-ons for this Kubernetes version."""
-        return ADDONS[self.kubernetes_version]
+        """Builds of the add-ons for this Kubernetes version: the table's, but for what is overridden."""
+        own = {_ADDON_FIELDS[name]: version for name, version in self.addon_versions.items()}
+        return replace(ADDONS[self.kubernetes_version], **own)

@@ -58,6 +58,8 @@ CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/x"
         ("database.pooler", {}, "`roost:aws.database.pooler.image` is missing"),
         ("database.pooler", {"image": DIGEST, "replicas": 1}, "at least 2"),
         ("cluster.kubernetesVersion", "1.12", "is not one this stack has add-ons for"),
+        ("cluster.addonVersions", {"coreDns": "v1.14.3-eksbuild.24"}, "not an add-on of this stack: vpcCni"),
+        ("cluster.addonVersions", {"coredns": "1.14.3"}, "such as v1.14.3-eksbuild.23, not '1.14.3'"),
         ("cluster.api", {"publicCidrs": ["0.0.0.0/0"]}, "must not open the Kubernetes API"),
         ("cluster.api", {"publicCidrs": []}, "nothing could reach the Kubernetes API"),
         ("cluster.admins", {"me": "arn:aws:iam::111122223333:user/me"}, "must be the ARN of an IAM role"),
@@ -151,3 +153,11 @@ def test_without_nat_the_endpoints_that_nodes_need_and_an_image_of_ones_own_suff
     network = {"nat": "none", "interfaceEndpoints": NODES_NEED}
     edge = {"controllerImage": "111122223333.dkr.ecr.eu-central-1.amazonaws.com/controller:v2.14.1"}
     assert settings_of("dev", {"aws": {"network": network, "edge": edge}}).aws is not None
+
+
+def test_one_addon_may_have_a_build_of_its_own() -> None:
+    cluster = settings_of("prod", nested("aws.cluster.addonVersions", {"coredns": "v1.14.3-eksbuild.99"})).aws
+    assert cluster is not None
+    builds = cluster.cluster.addons
+    assert builds.coredns == "v1.14.3-eksbuild.99"
+    assert builds.vpc_cni == aws_versions.ADDONS[cluster.cluster.kubernetes_version].vpc_cni

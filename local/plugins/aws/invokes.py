@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,19 @@ def _caller_identity(aws: Aws, _: Properties) -> Properties:
     found = aws.client("sts").get_caller_identity()
     names = {"Account": "accountId", "Arn": "arn", "UserId": "userId"}
     return {**pick(found, names), "id": found["Account"]}
+
+
+def _registry_login(aws: Aws, given: Properties) -> Properties:
+    registry = {"registryIds": [given["registryId"]]} if given.get("registryId") else {}
+    (login,) = aws.client("ecr").get_authorization_token(**registry)["authorizationData"]
+    user, _, password = base64.b64decode(login["authorizationToken"]).decode().partition(":")
+    return {
+        **pick(login, {"authorizationToken": "authorizationToken", "proxyEndpoint": "proxyEndpoint"}),
+        "expiresAt": login["expiresAt"].isoformat(),
+        "id": aws.region,
+        "password": password,
+        "userName": user,
+    }
 
 
 def _clusters(aws: Aws, _: Properties) -> Properties:
@@ -221,5 +235,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "aws:ec2/getRouteTable:getRouteTable": Function(_route_table, _ASKING | _ROUTE_TABLE.keys()),
     "aws:ec2/getRouteTables:getRouteTables": Function(_route_tables, _ASKING | _OF_VPC.keys()),
     "aws:ec2/getNatGateways:getNatGateways": Function(_nat_gateways, _ASKING | _OF_VPC.keys()),
+    "aws:ecr/getAuthorizationToken:getAuthorizationToken": Function(
+        _registry_login, frozenset({"registryId"})
+    ),
     "aws:eks/getClusters:getClusters": Function(_clusters),
 }
