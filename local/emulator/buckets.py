@@ -1,7 +1,8 @@
-"""S3: replication rules read back as written, and log delivery allowed by whatever policy allows it.
+"""S3: replication rules read back as written, and policies that mean what they say.
 
-moto answers with its own filter and delete markers, drops the source selection, and takes a policy for log
-delivery only if it is worded in one certain way.
+moto answers with its own filter and delete markers, drops the source selection, takes a policy for log delivery
+only if it is worded in one certain way, and takes every condition to be unmet, which denies what a policy
+denies over plain HTTP alone. Requests here count as made over TLS, as those to AWS are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.exceptions import ReplicationConfigurationNotFoundError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -33,8 +35,22 @@ _LOG_WRITER = "s3:PutObject"
 
 def install() -> None:
     """Replace moto's answer and moto's rule."""
+    FakeBucket.get_permission = _permission
     S3Response.get_bucket_replication = _get_bucket_replication  # pyright: ignore[reportAttributeAccessIssue]
     FakeBucket._log_permissions_enabled_policy = staticmethod(_may_deliver_logs)  # pyright: ignore[reportPrivateUsage] # noqa: SLF001
+
+
+def _permission(self: FakeBucket, action: str, resource: str) -> PermissionResult:
+    """What the statements say that hold for every request."""
+    if self.policy is None:
+        return PermissionResult.NEUTRAL
+    written = json.loads(self.policy.decode())
+    unconditional = [one for one in _list(written["Statement"]) if not one.get("Condition")]
+    if not unconditional:
+        return PermissionResult.NEUTRAL
+    return IAMPolicy(json.dumps({**written, "Statement": unconditional})).is_action_permitted(
+        action, resource
+    )
 
 
 def _get_bucket_replication(self: S3Response) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import grpc
 import pytest
 
-from local.plugins.base.values import UNKNOWN, Secret, Value
+from local.plugins.base.values import UNKNOWN, Properties, Secret, Value
 from local.plugins.docker_build import ignore
 from local.plugins.docker_build.context import context_hash
 from local.plugins.docker_build.image import hash_of, outcome
@@ -17,6 +18,7 @@ from tests.engine.served import Served, serving
 from tests.engine.workspace import Project
 
 IMAGE = "docker-build:index:Image"
+INDEX = "docker-build:index:Index"
 REPOSITORY = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/roost-dev/server"
 PROGRAM = """
     import pulumi
@@ -263,5 +265,21 @@ def test_secrets_that_are_said_to_be_short_lived_are_no_change(plugin: Served, c
 
 
 def test_what_the_fallback_does_not_have_is_said(plugin: Served) -> None:
-    with pytest.raises(grpc.RpcError, match="does not have docker-build:index:Index, only"):
-        plugin.create("docker-build:index:Index")
+    with pytest.raises(grpc.RpcError, match="does not have docker-build:index:Cache, only"):
+        plugin.create("docker-build:index:Cache")
+
+
+def test_an_index_follows_the_images_that_it_lists(plugin: Served) -> None:
+    both: Value = ["registry/app@sha256:1", "registry/app@sha256:2"]
+    given: Properties = {"tag": "registry/app:build", "sources": both, "push": True}
+    assert plugin.problems(INDEX, **given) == []
+    assert plugin.problems(INDEX, **{**given, "tags": ["x"]}) != []
+    assert plugin.create(INDEX, preview=True, **given)["ref"] is UNKNOWN
+    made = plugin.create(INDEX, **given)
+    assert re.fullmatch(r"registry/app:build@sha256:[0-9a-f]{64}", str(made["ref"]))
+
+    login: Value = {"address": "registry", "username": "AWS", "password": Secret("of today")}
+    assert plugin.diff(INDEX, given, {**given, "registry": login}, made) == ([], [])
+    moved: Properties = {**given, "sources": ["registry/app@sha256:3"]}
+    assert plugin.diff(INDEX, given, moved, made) == (["sources"], [])
+    assert plugin.create(INDEX, **moved)["ref"] != made["ref"]

@@ -12,7 +12,7 @@ from pulumi.runtime.proto import provider_pb2
 from local.plugins.base.changes import differences
 from local.plugins.base.provider import FallbackProvider
 from local.plugins.base.values import UNKNOWN, Properties, decode, encode, plain, plain_map
-from local.plugins.docker_build import image
+from local.plugins.docker_build import image, index
 
 _NOT_BUILT = (
     "not built: Roost's fallback plugin only computes a digest of what would be built, for rehearsals; "
@@ -21,7 +21,7 @@ _NOT_BUILT = (
 
 
 class DockerBuildProvider(FallbackProvider):
-    """Serves Image, and builds nothing."""
+    """Serves Image and Index, and builds nothing."""
 
     name = "docker-build"
 
@@ -32,20 +32,23 @@ class DockerBuildProvider(FallbackProvider):
     def Check(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        _only_images(request.urn, context)
+        of = index if _token(request.urn, context) == index.TOKEN else image
         failures = [
             provider_pb2.CheckFailure(property=path, reason=reason)
-            for path, reason in image.problems(decode(request.news))
+            for path, reason in of.problems(decode(request.news))
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def Diff(
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
-        old_hash = plain(decode(request.olds).get(image.HASH))
         old, new = plain_map(decode(request.old_inputs)), plain_map(decode(request.news))
+        if _token(request.urn, context) == index.TOKEN:
+            changes = index.changes(old, new)
+        else:
+            changes = image.changes(old, new, plain(decode(request.olds).get(image.HASH)))
         ignored = set(request.ignoreChanges)
-        found = [change for change in image.changes(old, new, old_hash) if change.path[0] not in ignored]
+        found = [change for change in changes if change.path[0] not in ignored]
         answer = differences(found, delete_first=False)
         if image.HASH in answer.detailedDiff:
             # An output: the engine would look for it among the inputs, and show nothing.
@@ -55,9 +58,8 @@ class DockerBuildProvider(FallbackProvider):
     def Create(
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CreateResponse:
-        _only_images(request.urn, context)
         given = decode(request.properties)
-        outputs = self._outputs(given, request.urn, preview=request.preview)
+        outputs = self._outputs(given, request.urn, context, preview=request.preview)
         name = request.urn.rpartition("::")[2]
         identity = "" if request.preview else str(outputs.get("digest") or name)
         return provider_pb2.CreateResponse(id=identity, properties=encode(outputs))
@@ -65,7 +67,7 @@ class DockerBuildProvider(FallbackProvider):
     def Update(
         self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.UpdateResponse:
-        outputs = self._outputs(decode(request.news), request.urn, preview=request.preview)
+        outputs = self._outputs(decode(request.news), request.urn, context, preview=request.preview)
         return provider_pb2.UpdateResponse(properties=encode(outputs))
 
     def Read(
@@ -78,9 +80,13 @@ class DockerBuildProvider(FallbackProvider):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
-    def _outputs(self, given: Properties, urn: str, *, preview: bool) -> Properties:
+    def _outputs(
+        self, given: Properties, urn: str, context: grpc.ServicerContext, *, preview: bool
+    ) -> Properties:
         """The inputs as they were given (secrets stay secret), and what a build would have answered."""
         inputs = plain_map(given)
+        if _token(urn, context) == index.TOKEN:
+            return {**given, "ref": UNKNOWN if preview else index.ref(inputs)}
         if preview:
             hashed = image.hash_of(inputs) if image.hashable(inputs) else UNKNOWN
             # Until it is pushed nobody knows the digest of an image.
@@ -91,14 +97,16 @@ class DockerBuildProvider(FallbackProvider):
         return {**given, image.HASH: found.context_hash, "ref": found.ref, **digest}
 
 
-def _only_images(urn: str, context: grpc.ServicerContext) -> None:
+def _token(urn: str, context: grpc.ServicerContext) -> str:
     token = urn.split("::")[2].rpartition("$")[2]
-    if token != image.TOKEN:
+    if token not in (image.TOKEN, index.TOKEN):
         _abort(
             context,
-            f"Roost's fallback plugin for docker-build does not have {token}, only {image.TOKEN}. Install "
-            f"the official one: pulumi plugin install resource docker-build {version('pulumi-docker-build')}",
+            f"Roost's fallback plugin for docker-build does not have {token}, only {image.TOKEN} and "
+            f"{index.TOKEN}. Install the official one: "
+            f"pulumi plugin install resource docker-build {version('pulumi-docker-build')}",
         )
+    return token
 
 
 def _abort(context: grpc.ServicerContext, message: str) -> NoReturn:
