@@ -17,7 +17,7 @@ from local.progress import PhaseError, Progress
 from local.rehearsal import cluster
 from local.rehearsal.account import Account
 from local.rehearsal.login import Logins
-from local.rehearsal.plans import plan
+from local.rehearsal.plans import first_kubernetes, plan
 from local.rehearsal.report import Line, Report
 from local.rehearsal.stage import Stage, Step
 from local.rehearsal.workspace import Workspace
@@ -113,14 +113,15 @@ def _set_up(
 
 
 def _delegate(stage: Stage) -> None:
-    """The hosted zone that the stacks' file presumes: it is there before any stack."""
+    """What is there before any stack: the hosted zone that its file names. And where an upgrade starts."""
     domain = str(stage.workspace.setting("aws.edge.domain"))
     zone = stage.client("route53").create_hosted_zone(
         Name=domain.partition(".")[2], CallerReference="rehearsal"
     )
     zone_id = zone["HostedZone"]["Id"].rsplit("/", 1)[-1]
     for workspace in filter(None, (stage.workspace, stage.rebuild)):
-        workspace.configure({"aws.edge.zoneId": zone_id})
+        workspace.configure({"aws.edge.zoneId": zone_id, "aws.cluster.kubernetesVersion": first_kubernetes()})
+    stage.facts["before"] = stage.account.inventory()
 
 
 def _finish(stage: Stage, report: Report, root: Path) -> None:

@@ -1,8 +1,8 @@
 """S3: replication rules read back as written, and policies that mean what they say.
 
-moto answers with its own filter and delete markers, drops the source selection, takes a policy for log delivery
-only if it is worded in one certain way, and takes every condition to be unmet, which denies what a policy
-denies over plain HTTP alone. Requests here count as made over TLS, as those to AWS are.
+moto answers with its own filter and delete markers, drops the source selection, takes a policy for log
+delivery only if it is worded in one certain way, and takes every condition to be unmet, which denies what a
+policy denies over plain HTTP alone. Requests here count as made over TLS, as those to AWS are.
 """
 
 from __future__ import annotations

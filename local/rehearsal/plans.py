@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+from infra.naming import migration_job
+from infra.settings.aws_versions import ADDONS, KUBERNETES_STANDARD_SUPPORT, AddonVersions, today
+from infra.workloads.revision import head_revision
+from local.emulator.eks.addons import NAMES
 from local.rehearsal.stage import Step
 from local.rehearsal.steps import drift, farewell, faults, life, rebuild
 from local.rehearsal.steps.changes import Change, step
 
-PROD_CHANGES: tuple[Change, ...] = ()
-DEV_CHANGES: tuple[Change, ...] = ()
+_OTHER_IMAGE = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/roost-prod/server@sha256:{'1' * 64}"
+_NODE_GROUPS = ("cluster-nodes-app", "cluster-nodes-system")
+
+
+def first_kubernetes() -> str:
+    """The version to start with: the last but one that EKS supports, so that there is one to go to.
+
+    The last one, while there is no other: then nothing is upgraded.
+    """
+    return supported_kubernetes()[-2:][0]
+
+
+def supported_kubernetes() -> list[str]:
+    """Versions in standard support today, oldest first."""
+    supported = [version for version, ends in KUBERNETES_STANDARD_SUPPORT.items() if today() <= ends]
+    return sorted(supported, key=lambda version: int(version.partition(".")[2]))
 
 
 def plan(profile: str) -> list[Step]:
@@ -24,7 +44,8 @@ def plan(profile: str) -> list[Step]:
             Step("Refresh", life.refresh_finds_no_drift),
             Step("Rule changed", drift.rule_changed_by_hand),
             Step("Rule removed", drift.rule_removed_by_hand),
-            *map(step, PROD_CHANGES),
+            *map(step, [*_SMALL_CHANGES, *_upgrade()]),
+            Step("Refresh again", life.refresh_finds_no_drift),
             Step("Protection", faults.protected_data_stays),
             Step("Rebuild", rebuild.second_region),
         ]
@@ -35,6 +56,85 @@ def plan(profile: str) -> list[Step]:
         Step("Converges", faults.converges),
         Step("Up again", life.second_up),
         Step("Refresh", life.refresh_finds_no_drift),
-        *map(step, DEV_CHANGES),
+        step(_NEW_ZONE),
         Step("Destroy", farewell.destroy),
     ]
+
+
+_SMALL_CHANGES = (
+    Change(
+        "Image",
+        {"server.image": _OTHER_IMAGE},
+        frozenset(
+            {
+                "replace Job bootstrap",
+                f"replace Job {migration_job(head_revision())}",
+                "update Deployment server",
+            }
+        ),
+    ),
+    Change("Nodes", {"aws.cluster.appNodes.maxNodes": 12}, frozenset({"update NodeGroup cluster-nodes-app"})),
+    Change(
+        "RDS class",
+        {"aws.database.instanceClass": "db.r7g.xlarge"},
+        frozenset({"update Instance database"}),
+        in_maintenance_window=True,
+    ),
+    Change("Retention", {"aws.database.backupRetentionDays": 28}, frozenset({"update Instance database"})),
+    Change(
+        "Add-on",
+        {
+            "aws.cluster.addonVersions": {
+                "coredns": f"{ADDONS[first_kubernetes()].coredns.rpartition('.')[0]}.99"
+            }
+        },
+        frozenset({"update Addon cluster-addons-coredns"}),
+    ),
+    Change(
+        "API access",
+        {"aws.cluster.api.publicCidrs": ["203.0.113.0/24", "198.51.100.0/24"]},
+        frozenset({"update Cluster cluster"}),
+    ),
+)
+
+_NEW_ZONE = Change(
+    "New zone",
+    {"aws.network.zones": ["a", "b", "c"]},
+    frozenset(
+        {
+            *(f"create Subnet network-{tier}-c" for tier in ("public", "private", "database")),
+            *(f"create RouteTableAssociation network-{tier}-c" for tier in ("public", "private", "database")),
+            "create RouteTable network-private-c",
+            "create Route network-private-c-nat",
+            "update VpcEndpoint network-endpoints-s3",
+            "update NetworkAcl network-database",
+            "update SubnetGroup database",
+            "update Cluster cluster",
+            "update LoadBalancer edge",
+            *(f"update NetworkPolicy {client}-to-rds" for client in ("bootstrap", "migrate", "server")),
+            "update NetworkPolicy load-balancer-to-server",
+            # EKS takes a group's subnets once; the new group is there before the old one drains.
+            *(f"replace NodeGroup {group}" for group in _NODE_GROUPS),
+        }
+    ),
+)
+
+
+def _upgrade() -> list[Change]:
+    """To the next minor, in one up: control plane, add-ons, nodes; and back to the program's own builds."""
+    old, new = first_kubernetes(), supported_kubernetes()[-1]
+    if old == new:
+        return []
+    other_builds = [
+        NAMES[field.name]
+        for field in fields(AddonVersions)
+        if field.name != "cloudwatch_observability"  # not in the stack unless asked for
+        and (getattr(ADDONS[old], field.name) != getattr(ADDONS[new], field.name) or field.name == "coredns")
+    ]
+    expected = {
+        "update Cluster cluster",
+        *(f"update Addon cluster-addons-{name}" for name in other_builds),
+        *(f"update NodeGroup {group}" for group in _NODE_GROUPS),
+    }
+    settings = {"aws.cluster.kubernetesVersion": new, "aws.cluster.addonVersions": None}
+    return [Change(f"Kubernetes {new}", settings, frozenset(expected))]

@@ -62,7 +62,7 @@ def converges(stage: Stage, progress: Progress) -> str:
 def protected_data_stays(stage: Stage, progress: Progress) -> str:
     """`pulumi destroy` on prod, and deletes by hand: refused, and nothing was touched."""
     before = stage.account.inventory()
-    outcome = stage.workspace.destroy(progress)
+    outcome = stage.workspace.run(progress, "destroy", "--yes")
     if not outcome.failed or not any("protected" in error for error in outcome.errors):
         raise refuted("`pulumi destroy` was to be refused because of protected resources", outcome)
     refusals = {

@@ -27,6 +27,7 @@ def second_region(stage: Stage, progress: Progress) -> str:
     )["DBSnapshot"]
     rebuild.configure(
         {
+            "profile": stage.profile,
             "aws.emulator": stage.account.url,
             "aws.region": region,
             "aws.drRegion": None,

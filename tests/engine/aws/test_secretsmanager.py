@@ -95,7 +95,8 @@ def test_a_binary_value_is_refused(world: World) -> None:
 
 
 def test_copies_of_a_secret_follow_its_settings(world: World) -> None:
-    inputs: dict[str, Any] = {"recoveryWindowInDays": 0, "replicas": [{"region": "eu-west-1", "kmsKeyId": KEY_ARN}]}
+    copy = {"region": "eu-west-1", "kmsKeyId": KEY_ARN}
+    inputs: dict[str, Any] = {"recoveryWindowInDays": 0, "replicas": [copy]}
     made = world.roundtrip(SECRET, inputs, "copied")
     elsewhere = world.client("secretsmanager", "eu-west-1")
     assert elsewhere.describe_secret(SecretId=made.outputs["name"])["PrimaryRegion"] == REGION
