@@ -11,9 +11,9 @@ import botocore.exceptions
 from local.progress import Progress
 from local.rehearsal.stage import Stage, refuted, succeeded, unchanged
 from local.rehearsal.workspace import kill
-from local.toolchain.events import Tail, short_name
 
 _KILL_SECONDS = 300
+_WATCH_SECONDS = 0.02
 
 
 def provider_errors(stage: Stage, progress: Progress) -> str:
@@ -39,7 +39,7 @@ def provider_errors(stage: Stage, progress: Progress) -> str:
 
 def engine_killed(stage: Stage, progress: Progress) -> str:
     """`kill -9` while the database is being made; then the documented way back."""
-    victim = _kill_during(stage, progress, "Instance database")
+    _kill_during(stage, progress, "rds.CreateDBInstance")
     stage.workspace.cancel()
     pending = stage.workspace.deployment().get("pending_operations") or []
     if not any(operation["resource"]["urn"].endswith("::database") for operation in pending):
@@ -49,7 +49,7 @@ def engine_killed(stage: Stage, progress: Progress) -> str:
     succeeded(stage.workspace.refresh(progress, *flags, "--clear-pending-creates"))
     if stage.workspace.deployment().get("pending_operations"):
         raise refuted("operations are still pending after the refresh")
-    return f"killed during {victim}; {len(pending)} pending, {len(adopted)} adopted by refresh"
+    return f"killed during CreateDBInstance; {len(pending)} pending, {len(adopted)} adopted by refresh"
 
 
 def converges(stage: Stage, progress: Progress) -> str:
@@ -93,23 +93,22 @@ def protected_data_stays(stage: Stage, progress: Progress) -> str:
     return f"refused by the engine, and by AWS for {', '.join(refusals)}"
 
 
-def _kill_during(stage: Stage, progress: Progress, resource: str) -> str:
-    process, _, events = stage.workspace.start("up", "--yes", "--skip-preview")
-    tail, deadline = Tail(events), time.monotonic() + _KILL_SECONDS
-    progress.note(f"waiting until {resource} is being made")
+def _kill_during(stage: Stage, progress: Progress, call: str) -> None:
+    """Kill the engine when AWS has been asked for something and nobody has noted the answer: the worst moment."""
+    before = stage.account.calls().get(call, 0)
+    process, log, _ = stage.workspace.start("up", "--yes", "--skip-preview")
+    progress.log(log)
+    progress.note(f"waiting for {call}")
+    deadline = time.monotonic() + _KILL_SECONDS
     try:
         while time.monotonic() < deadline and process.poll() is None:
-            for event in tail.read():
-                metadata = event.get("resourcePreEvent", {}).get("metadata")
-                if metadata and metadata["op"] == "create" and short_name(metadata["urn"]) == resource:
-                    # Long enough for the request to have reached AWS: the worst moment.
-                    time.sleep(1)
-                    return f"create {resource}"
-            time.sleep(0.1)
+            if stage.account.calls().get(call, 0) > before:
+                return
+            time.sleep(_WATCH_SECONDS)
     finally:
         if process.poll() is None:
             kill(process)
-    raise refuted(f"the up never came to create {resource}")
+    raise refuted(f"the up never came to {call}")
 
 
 def _pending_imports(stage: Stage, pending: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -31,6 +31,7 @@ def second_region(stage: Stage, progress: Progress) -> str:
             "aws.emulator": stage.account.url,
             "aws.region": region,
             "aws.drRegion": None,
+            "aws.images": None,
             "aws.edge.domain": f"rebuilt.{stage.workspace.setting('aws.edge.domain')}",
             "aws.database.restore": {"snapshot": copy["DBSnapshotArn"]},
         }
