@@ -45,7 +45,7 @@ def engine_killed(stage: Stage, progress: Progress) -> str:
     if not any(operation["resource"]["urn"].endswith("::database") for operation in pending):
         raise refuted("the state does not say that the database was being made")
     adopted = _pending_imports(stage, pending)
-    flags = [flag for urn, id_ in adopted for flag in ("--import-pending-creates", f"{urn},{id_}")]
+    flags = [flag for pair in adopted for word in pair for flag in ("--import-pending-creates", word)]
     succeeded(stage.workspace.refresh(progress, *flags, "--clear-pending-creates"))
     if stage.workspace.deployment().get("pending_operations"):
         raise refuted("operations are still pending after the refresh")
@@ -94,7 +94,7 @@ def protected_data_stays(stage: Stage, progress: Progress) -> str:
 
 
 def _kill_during(stage: Stage, progress: Progress, call: str) -> None:
-    """Kill the engine when AWS has been asked for something and nobody has noted the answer: the worst moment."""
+    """Kill the engine when AWS was asked and nobody has noted the answer yet: the worst moment."""
     before = stage.account.calls().get(call, 0)
     process, log, _ = stage.workspace.start("up", "--yes", "--skip-preview")
     progress.log(log)
