@@ -156,6 +156,21 @@ class Workspace:
             )
         return process, log, events
 
+    def adopt(self, resource: Mapping[str, Any], id_: str) -> None:
+        """`pulumi import`: take what AWS has under `id_` for `resource`, as a pending operation describes it."""
+        urn = str(resource["urn"])
+        parent = str(resource["parent"])
+        aws = next(r["urn"] for r in self.deployment()["resources"] if r["type"] == "pulumi:providers:aws")
+        self._query(
+            "import",
+            str(resource["type"]),
+            urn.rpartition("::")[2],
+            id_,
+            *("--parent", f"parent={parent}", "--provider", f"aws={aws}"),
+            *("--protect=false", "--generate-code=false", "--yes", "--skip-preview"),
+            *("--stack", self.stack, "--config-file", str(self.config_file)),
+        )
+
     def cancel(self) -> None:
         """`pulumi cancel`: release the lock of an engine that died."""
         self._query("cancel", "--yes", "--stack", self.stack)

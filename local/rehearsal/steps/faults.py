@@ -44,12 +44,14 @@ def engine_killed(stage: Stage, progress: Progress) -> str:
     pending = stage.workspace.deployment().get("pending_operations") or []
     if not any(operation["resource"]["urn"].endswith("::database") for operation in pending):
         raise refuted("the state does not say that the database was being made")
-    adopted = _pending_imports(stage, pending)
-    flags = [flag for pair in adopted for word in pair for flag in ("--import-pending-creates", word)]
-    succeeded(stage.workspace.refresh(progress, *flags, "--clear-pending-creates"))
+    succeeded(stage.workspace.refresh(progress, "--clear-pending-creates"))
     if stage.workspace.deployment().get("pending_operations"):
         raise refuted("operations are still pending after the refresh")
-    return f"killed during CreateDBInstance; {len(pending)} pending, {len(adopted)} adopted by refresh"
+    adopted = _pending_in_aws(stage, pending)
+    for resource, id_ in adopted:
+        progress.note(f"importing {id_}")
+        stage.workspace.adopt(resource, id_)
+    return f"killed during CreateDBInstance; {len(pending)} pending, {len(adopted)} of them in AWS: imported"
 
 
 def converges(stage: Stage, progress: Progress) -> str:
@@ -111,15 +113,15 @@ def _kill_during(stage: Stage, progress: Progress, call: str) -> None:
     raise refuted(f"the up never came to {call}")
 
 
-def _pending_imports(stage: Stage, pending: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Pending creates that AWS has: those of a fixed name, found by it. The rest never came to be."""
-    found: list[tuple[str, str]] = []
+def _pending_in_aws(stage: Stage, pending: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
+    """Pending creates that AWS has, with their ids: those of a fixed name, found by it."""
+    found: list[tuple[dict[str, Any], str]] = []
     for operation in pending:
         resource = operation["resource"]
         finder = _FINDERS.get(resource["type"])
         id_ = finder(stage, resource["inputs"]) if finder and operation["type"] == "creating" else None
         if id_:
-            found.append((resource["urn"], id_))
+            found.append((resource, id_))
     return found
 
 
