@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -125,7 +124,7 @@ def _delegate(stage: Stage) -> None:
 
 
 def _finish(stage: Stage, report: Report, root: Path) -> None:
-    report.types = dict(Counter(entry["type"] for entry in stage.workspace.resources()))
+    report.types = stage.facts.pop("types", {})
     report.calls = stage.account.calls()
     report.facts = stage.facts
     report.write(root)

@@ -31,7 +31,7 @@ class Report:
     stack: str
     lines: list[Line] = field(default_factory=list[Line])
     types: dict[str, int] = field(default_factory=dict[str, int])
-    """Resources by type, at the end."""
+    """Resources by type, once all were up."""
     calls: dict[str, int] = field(default_factory=dict[str, int])
     """Calls of the emulated account, by operation."""
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -98,7 +98,7 @@ class Report:
         console.print(table)
         console.print(f"\n{self.summary()}")
         for kind, (count, why) in sorted(self.facts.get("retained", {}).items()):
-            console.print(f"  kept: {count} {kind}: {why}")
+            console.print(f"  kept: {count} {kind}: {why}", emoji=False)
         fallback = sorted(name for name, source in self.plugins.items() if source == "fallback")
         if fallback:
             console.print(f"Roost's fallback plugins stood in for: {', '.join(fallback)}.")

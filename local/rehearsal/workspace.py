@@ -157,7 +157,7 @@ class Workspace:
         return process, log, events
 
     def adopt(self, resource: Mapping[str, Any], id_: str) -> None:
-        """`pulumi import`: take what AWS has under `id_` for `resource`, as a pending operation describes it."""
+        """`pulumi import`: take what AWS has under `id_` for `resource`, which a pending operation names."""
         urn = str(resource["urn"])
         parent = str(resource["parent"])
         aws = next(r["urn"] for r in self.deployment()["resources"] if r["type"] == "pulumi:providers:aws")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from local.progress import Progress
 from local.rehearsal.stage import Stage, listed, refuted, succeeded, unchanged
 
@@ -39,6 +41,7 @@ def second_up(stage: Stage, progress: Progress) -> str:
     outcome = unchanged(stage.workspace.preview(progress, "--expect-no-changes"))
     stage.facts["preview_seconds"] = outcome.seconds
     unchanged(stage.workspace.up(progress))
+    stage.facts["types"] = dict(Counter(entry["type"] for entry in stage.workspace.resources()))
     return f"no change, {outcome.unchanged} resources; a preview takes {outcome.seconds:.0f} s"
 
 
