@@ -102,7 +102,7 @@ def _develop(name: str) -> Callable[[argparse.Namespace, Console], int]:
             "contract": develop.contract,
             "lock": develop.compile_locks,
             "images": lambda: develop.images(console),
-            "test": lambda: develop.test(args.arguments),
+            "test": lambda: develop.test(console, args.arguments),
         }
         return commands[name]()
 

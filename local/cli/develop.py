@@ -51,11 +51,23 @@ def unit() -> int:
     )
 
 
-def test(arguments: Sequence[str]) -> int:
+def test(console: Console, arguments: Sequence[str]) -> int:
     """Lint, types and every test that does not need the running stack; all three even if one fails."""
     suite = [*_pytest(), *(arguments or [f"--ignore={END_TO_END}"])]
+    if not arguments:
+        _prepare(console)
     codes = [lint(), types(), _first_failure(suite)]
     return next((code for code in codes if code), 0)
+
+
+def _prepare(console: Console) -> None:
+    """Build what the tests start, before them and visibly: a test has a deadline, compiling takes longer."""
+    tools.find_go()
+    run = Run(console)
+    with run.phase("Packages") as phase:
+        tools.install_packages(phase)
+    with run.phase("Tools") as phase:
+        tools.compile_all(phase)
 
 
 def e2e() -> int:

@@ -74,6 +74,14 @@ def build(phase: Phase) -> None:
     (phase.result if fresh else phase.unchanged)(said)
 
 
+def compile_all(phase: Phase) -> None:
+    """Everything that is compiled from Go modules, Pulumi among it."""
+    fresh = [module.name for module in versions.MODULES if not gobuild.directory(module).is_dir()]
+    for module in versions.MODULES:
+        gobuild.build(module, phase)
+    (phase.result if fresh else phase.unchanged)(f"built {', '.join(fresh)}" if fresh else "all there")
+
+
 def build_pulumi(phase: Phase) -> None:
     """The user's own Pulumi or ours, with plugins: all that a cluster of one's own needs."""
     phase.result(_describe(pulumi.provide(phase)))
