@@ -228,8 +228,14 @@ def test_an_instance_starts_from_a_snapshot_or_a_moment(
     assert not {"username", "dbName"} & set(inputs), "both come with the data"
 
 
-def test_where_the_data_came_from_replaces_nothing_later(prod: Recording) -> None:
-    assert set(prod.one(DATABASE).ignore_changes) == {"snapshotIdentifier", "restoreToPointInTime"}
+def test_where_the_data_came_from_and_its_key_replace_nothing_later(prod: Recording) -> None:
+    history = {"snapshotIdentifier", "restoreToPointInTime", "kmsKeyId"}
+    assert set(prod.one(DATABASE).ignore_changes) == history
+
+
+def test_another_retention_does_not_replace_the_copies_abroad(prod: Recording) -> None:
+    copies = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+    assert set(prod.one(copies).ignore_changes) == {"retentionPeriod"}
 
 
 def test_each_region_carries_the_root_that_its_instances_are_signed_with() -> None:
