@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from local.rehearsal.workspace import kill
 
 _KILL_SECONDS = 300
 _WATCH_SECONDS = 0.02
+_SLOW_ANSWERS = 3
 
 
 def provider_errors(stage: Stage, progress: Progress) -> str:
@@ -39,7 +41,13 @@ def provider_errors(stage: Stage, progress: Progress) -> str:
 
 def engine_killed(stage: Stage, progress: Progress) -> str:
     """`kill -9` while the database is being made; then the documented way back."""
+    # AWS answers slowly while the database is being made, so that there is time to kill whatever the load.
+    slow = ("rds", "DescribeDBInstances")
+    stage.account.fail(*slow, code="Throttling", message="Slow down.", times=_SLOW_ANSWERS)
     _kill_during(stage, progress, "rds.CreateDBInstance")
+    for _ in range(_SLOW_ANSWERS):
+        with contextlib.suppress(botocore.exceptions.ClientError):
+            stage.client("rds").describe_db_instances()
     stage.workspace.cancel()
     pending = stage.workspace.deployment().get("pending_operations") or []
     if not any(operation["resource"]["urn"].endswith("::database") for operation in pending):
