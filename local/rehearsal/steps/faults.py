@@ -106,7 +106,8 @@ def protected_data_stays(stage: Stage, progress: Progress) -> str:
 def _kill_during(stage: Stage, progress: Progress, call: str) -> None:
     """Kill the engine when AWS was asked and nobody has noted the answer yet: the worst moment."""
     before = stage.account.calls().get(call, 0)
-    process, log, _ = stage.workspace.start("up", "--yes", "--skip-preview")
+    # One operation at a time, so that what is pending is the same at every rehearsal.
+    process, log, _ = stage.workspace.start("up", "--yes", "--skip-preview", "--parallel=1")
     progress.log(log)
     progress.note(f"waiting for {call}")
     deadline = time.monotonic() + _KILL_SECONDS
