@@ -107,20 +107,20 @@ def _set_up(
     for region, plane in planes.items():
         plane.follow(Account(account, region, stacks[region].cluster_name))
     stage = Stage(profile, account, planes, main, stacks.get(str(dr_region)))
-    _delegate(stage)
+    own = {"aws.edge.zoneId": _make_zone(stage), "aws.cluster.kubernetesVersion": first_kubernetes()}
+    for one in stacks.values():
+        one.configure(own)
+    stage.facts["before"] = account.inventory()
     return stage
 
 
-def _delegate(stage: Stage) -> None:
-    """What is there before any stack: the hosted zone that its file names. And where an upgrade starts."""
+def _make_zone(stage: Stage) -> str:
+    """The hosted zone that the stacks' file presumes: it is there before any stack. Its id."""
     domain = str(stage.workspace.setting("aws.edge.domain"))
     zone = stage.client("route53").create_hosted_zone(
         Name=domain.partition(".")[2], CallerReference="rehearsal"
     )
-    zone_id = zone["HostedZone"]["Id"].rsplit("/", 1)[-1]
-    for workspace in filter(None, (stage.workspace, stage.rebuild)):
-        workspace.configure({"aws.edge.zoneId": zone_id, "aws.cluster.kubernetesVersion": first_kubernetes()})
-    stage.facts["before"] = stage.account.inventory()
+    return zone["HostedZone"]["Id"].rsplit("/", 1)[-1]
 
 
 def _finish(stage: Stage, report: Report, root: Path) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,7 +40,6 @@ class Workspace:
     """PULUMI_HOME, where the plugins are."""
     path: tuple[Path, ...]
     """Directories in front of PATH."""
-    history: list[Outcome] = field(default_factory=list[Outcome])
 
     @property
     def cluster_name(self) -> str:
@@ -125,7 +124,7 @@ class Workspace:
         progress.log(log)
         _follow(process, events, progress)
         changes, unchanged, errors = read_events(Tail(events).read())
-        outcome = Outcome(
+        return Outcome(
             " ".join([command, *(flag for flag in flags if flag not in ("--yes", "--skip-preview"))]),
             process.returncode,
             round(time.monotonic() - began, 1),
@@ -134,8 +133,6 @@ class Workspace:
             errors,
             log.read_text(errors="replace"),
         )
-        self.history.append(outcome)
-        return outcome
 
     def start(self, command: str, *flags: str) -> tuple[subprocess.Popen[bytes], Path, Path]:
         """Start a command without waiting; the process leads a group of its own. Also its log and events."""

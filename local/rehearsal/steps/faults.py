@@ -50,16 +50,17 @@ def engine_killed(stage: Stage, progress: Progress) -> str:
             stage.client("rds").describe_db_instances()
     stage.workspace.cancel()
     pending = stage.workspace.deployment().get("pending_operations") or []
-    if not any(operation["resource"]["urn"].endswith("::database") for operation in pending):
+    made = next((o["resource"] for o in pending if o["resource"]["urn"].endswith("::database")), None)
+    if made is None:
         raise refuted("the state does not say that the database was being made")
     succeeded(stage.workspace.refresh(progress, "--clear-pending-creates"))
     if stage.workspace.deployment().get("pending_operations"):
         raise refuted("operations are still pending after the refresh")
-    adopted = _pending_in_aws(stage, pending)
-    for resource, id_ in adopted:
-        progress.note(f"importing {id_}")
-        stage.workspace.adopt(resource, id_)
-    return f"killed during CreateDBInstance; {len(pending)} pending, {len(adopted)} of them in AWS: imported"
+    found = stage.client("rds").describe_db_instances(DBInstanceIdentifier=made["inputs"]["identifier"])
+    identity = found["DBInstances"][0]["DbiResourceId"]
+    progress.note(f"importing {identity}")
+    stage.workspace.adopt(made, identity)
+    return f"killed during CreateDBInstance; {len(pending)} pending; {identity} was in AWS: imported"
 
 
 def converges(stage: Stage, progress: Progress) -> str:
@@ -120,36 +121,6 @@ def _kill_during(stage: Stage, progress: Progress, call: str) -> None:
         if process.poll() is None:
             kill(process)
     raise refuted(f"the up never came to {call}")
-
-
-def _pending_in_aws(stage: Stage, pending: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
-    """Pending creates that AWS has, with their ids: those of a fixed name, found by it."""
-    found: list[tuple[dict[str, Any], str]] = []
-    for operation in pending:
-        resource = operation["resource"]
-        finder = _FINDERS.get(resource["type"])
-        id_ = finder(stage, resource["inputs"]) if finder and operation["type"] == "creating" else None
-        if id_:
-            found.append((resource, id_))
-    return found
-
-
-def _database(stage: Stage, inputs: dict[str, Any]) -> str | None:
-    try:
-        answer = stage.client("rds").describe_db_instances(DBInstanceIdentifier=inputs["identifier"])
-    except botocore.exceptions.ClientError:
-        return None
-    return answer["DBInstances"][0]["DbiResourceId"]
-
-
-def _cluster(stage: Stage, inputs: dict[str, Any]) -> str | None:
-    return inputs["name"] if inputs["name"] in stage.client("eks").list_clusters()["clusters"] else None
-
-
-_FINDERS: dict[str, Callable[[Stage, dict[str, Any]], str | None]] = {
-    "aws:rds/instance:Instance": _database,
-    "aws:eks/cluster:Cluster": _cluster,
-}
 
 
 def _refusal(attempt: Callable[[], Any]) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.settings.aws_network import NEEDED_WITHOUT_NAT
 from infra.sizing.cidr import ipv6_subnet
 from tests.components.aws.conftest import Variant
 from tests.support.aws_answers import IPV6_BLOCK
@@ -18,18 +19,7 @@ ROUTE = "aws:ec2/route:Route"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 BUCKET = "aws:s3/bucket:Bucket"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
-ENDPOINTS = [
-    "ec2",
-    "ecr.api",
-    "ecr.dkr",
-    "eks",
-    "eks-auth",
-    "elasticloadbalancing",
-    "kms",
-    "logs",
-    "secretsmanager",
-    "sts",
-]
+ENDPOINTS = sorted(NEEDED_WITHOUT_NAT)
 IPV6: dict[str, Any] = {
     "network": {"ipv6": True},
     "edge": {"dualStack": True, "allowedCidrs": ["0.0.0.0/0", "::/0"]},
