@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
+from tests.support import realism
 from tests.support.realism import Answer, Outputs, digest
 
 ACCOUNT = "111122223333"
@@ -269,3 +273,14 @@ def _ecr_login(args: Inputs) -> dict[str, Any]:
 AWS_INVOKES: dict[str, Callable[[Inputs], dict[str, Any]]] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _ecr_login,
 }
+
+
+@contextlib.contextmanager
+def answering_for_aws() -> Iterator[None]:
+    """The mock engine answers for AWS, too."""
+    with pytest.MonkeyPatch.context() as context:
+        for token, answer in AWS_RESOURCES.items():
+            context.setitem(realism.RESOURCES, token, answer)
+        for token, result in AWS_INVOKES.items():
+            context.setitem(realism.INVOKES, token, result)
+        yield

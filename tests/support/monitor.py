@@ -42,6 +42,8 @@ class Registration:
     parent: str
     provider: str
     dependencies: frozenset[str]
+    property_dependencies: dict[str, frozenset[str]]
+    """For each input the URNs of what it was made from."""
     protect: bool
     retain_on_delete: bool
     delete_before_replace: bool
@@ -59,6 +61,8 @@ class Recording:
     """Everything that one run of a program registered, in order."""
 
     registrations: list[Registration] = field(default_factory=list)
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By URN what the engine would keep: inputs and what the provider computed; in a preview as unknown."""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Outputs by URN, as given to register_outputs; the stack's own are its exports."""
     output_secrets: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -147,8 +151,11 @@ class RecordingMonitor(mocks.MockMonitor):
         if not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         id_, computed = realism.outputs_of(registration.type, registration.name, registration.inputs)
+        kept = {"id": id_, **computed}
         if self._preview:
             id_, computed = "", realism.known_in_preview(registration.type, computed)
+            kept = {**dict.fromkeys(kept, UNKNOWN), **computed}
+        self._recording.states[urn] = {**kept, **registration.inputs}
         state = struct_pb2.Struct()
         state.CopyFrom(request.object)
         state.MergeFrom(_sync_await(rpc.serialize_properties(computed, {})))
@@ -238,6 +245,9 @@ def _decode(urn: str, request: Any) -> Registration:
         parent=request.parent,
         provider=request.provider,
         dependencies=frozenset(request.dependencies),
+        property_dependencies={
+            name: frozenset(found.urns) for name, found in request.propertyDependencies.items()
+        },
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
         delete_before_replace=request.deleteBeforeReplace,

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import realism
-from tests.support.aws_answers import AWS_INVOKES, AWS_RESOURCES
+from tests.support.aws_answers import answering_for_aws
 from tests.support.monitor import Recording
 from tests.support.program import changed, run_program
 
@@ -18,11 +17,7 @@ Variant = Callable[..., Recording]
 @pytest.fixture(scope="session")
 def aws(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """The mock engine answers for AWS."""
-    with pytest.MonkeyPatch.context() as context:
-        for token, answer in AWS_RESOURCES.items():
-            context.setitem(realism.RESOURCES, token, answer)
-        for token, result in AWS_INVOKES.items():
-            context.setitem(realism.INVOKES, token, result)
+    with answering_for_aws():
         yield
 
 

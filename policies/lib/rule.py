@@ -1,0 +1,188 @@
+"""The vocabulary in which a rule is declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from pulumi_policy import Severity
+
+from policies.lib.check import Check
+from policies.lib.references import Reference, references
+from policies.lib.remedy import Remedy
+from policies.lib.resources import Resource, Stack
+from policies.lib.settings import CreateOnly, Settings
+from policies.lib.types import Types
+
+Level = Literal["disabled", "advisory", "mandatory", "remediate"]
+_ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What a violation does in each environment. Without a word on `local` it is as in `dev`."""
+
+    dev: Level
+    prod: Level
+    local: Level | None = None
+
+    def of(self, environment: str) -> Level:
+        """The level in `local`, `dev` or `prod`."""
+        levels: dict[str, Level] = {"local": self.local or self.dev, "dev": self.dev, "prod": self.prod}
+        return levels[environment]
+
+
+class Unknown(Enum):
+    """What a rule does with a value that is not known before the update."""
+
+    UNDETERMINED = "says that it cannot decide yet"
+    SET = "takes it as set: it only asks whether there is one"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule as data: how it is called, what it is about, and the function that judges.
+
+    `judge` is for rules about one resource, `judge_stack` for those about how resources belong together.
+    """
+
+    id: str
+    title: str
+    """What holds when the rule does: "A database has no public address"."""
+    why: str
+    """What goes wrong without it, in a sentence or two."""
+    fix: str
+    """What to do about a violation, in a sentence."""
+    severity: Severity
+    levels: Levels
+    types: Types
+    refs: tuple[Reference, ...]
+    url: str
+    unknown: Unknown
+    departs: str
+    """Where it differs from the rule that it was taken from, and why; empty where it does not."""
+    settings: type[Settings]
+    remedy: Remedy | None
+    judge: Callable[[Resource, Check], None] | None = None
+    judge_stack: Callable[[Stack, Check], None] | None = None
+
+    @property
+    def about_stack(self) -> bool:
+        """Whether it judges the whole stack at once."""
+        return self.judge_stack is not None
+
+    @property
+    def create_only(self) -> bool:
+        """Whether what the remedy sets replaces a resource that exists."""
+        return issubclass(self.settings, CreateOnly)
+
+    @property
+    def remedy_id(self) -> str:
+        """The policy that applies the remedy: a stack policy cannot, so it has one beside it."""
+        return f"{self.id}-remedy" if self.about_stack else self.id
+
+
+def _declared(
+    id_: str,
+    types: Types,
+    *,
+    title: str,
+    why: str,
+    fix: str,
+    severity: Severity,
+    refs: str,
+    dev: Level,
+    prod: Level,
+    local: Level | None,
+    url: str,
+    unknown: Unknown,
+    departs: str,
+    settings: type[Settings],
+    remedy: Remedy | None,
+    **judge: Any,
+) -> Rule:
+    if not _ID.match(id_):
+        raise ValueError(f"{id_!r} is no rule id: lower-case words with dashes")
+    parsed = references(refs)
+    url = url or next((ref.url for ref in parsed if ref.url), "")
+    if not url:
+        raise ValueError(f"{id_} has no reference with an address: give it a url")
+    if "remediate" in (dev, prod, local) and remedy is None:
+        raise ValueError(f"{id_} is to remediate and has no remedy")
+    return Rule(
+        id_,
+        title,
+        why,
+        fix,
+        severity,
+        Levels(dev, prod, local),
+        types,
+        parsed,
+        url,
+        unknown,
+        departs,
+        settings,
+        remedy,
+        **judge,
+    )
+
+
+def resource_rule(
+    id_: str,
+    types: Types,
+    *,
+    title: str,
+    why: str,
+    fix: str,
+    severity: Severity,
+    refs: str,
+    dev: Level,
+    prod: Level,
+    local: Level | None = None,
+    url: str = "",
+    unknown: Unknown = Unknown.UNDETERMINED,
+    departs: str = "",
+    settings: type[Settings] = Settings,
+    remedy: Remedy | None = None,
+) -> Callable[[Callable[[Resource, Check], None]], Rule]:
+    """Declare a rule about resources of `types`; the decorated function is called once for each.
+
+    `refs` lists where it comes from, as `references.references` reads it.
+
+    Raises:
+        ValueError: the declaration contradicts itself.
+    """
+    given = {key: value for key, value in locals().items() if key not in ("id_", "types")}
+    return lambda judge: _declared(id_, types, **given, judge=judge)
+
+
+def stack_rule(
+    id_: str,
+    types: Types,
+    *,
+    title: str,
+    why: str,
+    fix: str,
+    severity: Severity,
+    refs: str,
+    dev: Level,
+    prod: Level,
+    local: Level | None = None,
+    url: str = "",
+    unknown: Unknown = Unknown.UNDETERMINED,
+    departs: str = "",
+    settings: type[Settings] = Settings,
+    remedy: Remedy | None = None,
+) -> Callable[[Callable[[Stack, Check], None]], Rule]:
+    """Declare a rule about how resources belong together. It sees those of `types`, and no others.
+
+    Its `remedy`, if any, runs as a resource policy of its own, `<id>-remedy`.
+
+    Raises:
+        ValueError: the declaration contradicts itself.
+    """
+    given = {key: value for key, value in locals().items() if key not in ("id_", "types")}
+    return lambda judge_stack: _declared(id_, types, **given, judge_stack=judge_stack)

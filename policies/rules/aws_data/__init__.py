@@ -1,0 +1,1 @@
+"""Rules of the pack aws-data: databases, buckets, backups, keys and secrets."""

@@ -1,0 +1,1 @@
+"""Rules of the pack aws-edge: load balancers, firewall, certificates and logs."""

@@ -1,0 +1,1 @@
+"""Rules of the pack aws-network-iam: AWS networks, providers and IAM."""

@@ -1,0 +1,1 @@
+"""Rules of the pack eks-platform: EKS clusters, nodes and registries."""

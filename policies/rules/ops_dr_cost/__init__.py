@@ -1,0 +1,1 @@
+"""Rules of the pack ops-dr-cost: operations, recovery, tags and cost."""

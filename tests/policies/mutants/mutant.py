@@ -1,0 +1,29 @@
+"""A compliant stack with one thing made worse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.support.policies import Change
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change to a stack of this program, and the rules that notice: these and no others."""
+
+    what: str
+    change: Change
+    """Resources are named as `type::logical name`, or by the name alone where it is the only one."""
+    fires: frozenset[str]
+    stack: str = "prod"
+
+
+def mutant(what: str, change: Change, *fires: str, stack: str = "prod") -> Mutant:
+    """Shorter to write down."""
+    return Mutant(what, change, frozenset(fires), stack)
+
+
+def each(what: str, changes: Iterable[tuple[str, Change]], *fires: str, stack: str = "prod") -> list[Mutant]:
+    """One mutant for each of several changes that the same rules notice."""
+    return [mutant(f"{what}: {detail}", change, *fires, stack=stack) for detail, change in changes]
