@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e rehearse docs contract lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e rehearse policy docs contract lock images bench-up
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -54,7 +54,10 @@ e2e:     ## the end-to-end tests, on the running stack (embedded only: they dest
 rehearse: ## STACK=dev|prod: the whole life of an AWS stack on an emulated account, with a report
 	@$(ROOST) rehearse '$(STACK)'
 
-docs:    ## regenerate docs/settings.md from the settings models
+policy:  ## STACK=local|dev|prod: the policy packs on the preview and on the state, in one table
+	@$(ROOST) policy '$(STACK)'
+
+docs:    ## regenerate the documents that are made from models, rules and tables
 	@$(ROOST) docs
 
 contract: ## write down anew which resources the AWS stacks register

@@ -89,6 +89,12 @@ def _rehearse(args: argparse.Namespace, console: Console) -> int:
     return rehearse(console, args.stack)
 
 
+def _policy(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.policy import policy
+
+    return policy(console, args.stack)
+
+
 def _develop(name: str) -> Callable[[argparse.Namespace, Console], int]:
     def command(args: argparse.Namespace, console: Console) -> int:
         from local.cli import develop
@@ -134,6 +140,7 @@ def parser() -> argparse.ArgumentParser:
     add("timings", _timings, "how long past runs of `up` took")
     add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
     add("rehearse", _rehearse, "dev or prod on an emulated AWS account").add_argument("stack")
+    add("policy", _policy, "the policy packs on a stack").add_argument("stack")
     add("test", _develop("test"), "lint, types, tests").add_argument("arguments", nargs="*")
     for name, text in (
         ("lint", "ruff"),

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import emulator, paths
+from local import emulator, paths, policing
 from local.cli.phases import PhaseFailedError, Run
 from local.emulator.child import ClusterEndpoint
 from local.progress import PhaseError, Progress
 from local.rehearsal import cluster
 from local.rehearsal.account import Account
 from local.rehearsal.login import Logins
-from local.rehearsal.plans import first_kubernetes, plan
+from local.rehearsal.plans import first_kubernetes, plan, policy_plan
 from local.rehearsal.report import Line, Report
 from local.rehearsal.stage import Stage, Step
 from local.rehearsal.workspace import Workspace
@@ -26,7 +26,16 @@ STACKS = ("dev", "prod")
 _LINE_LIMIT = 160
 
 
-def rehearse(console: Console, profile: str) -> int:
+def judge(console: Console, profile: str) -> int:
+    """`make policy STACK=<profile>`: the packs on the first preview and on the state of the stack that is up.
+
+    Raises:
+        PhaseError: there is no such stack to rehearse.
+    """
+    return rehearse(console, profile, policies_only=True)
+
+
+def rehearse(console: Console, profile: str, *, policies_only: bool = False) -> int:
     """`make rehearse STACK=<profile>`: 0 if every step showed what it was to show.
 
     Everything of it lies in `<state>/rehearsal/<profile>`, from which an earlier rehearsal is removed.
@@ -43,7 +52,7 @@ def rehearse(console: Console, profile: str) -> int:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     run, report = Run(console), Report(profile)
-    wanted = plan(profile)
+    wanted = policy_plan() if policies_only else plan(profile)
     with contextlib.ExitStack() as stack:
         with run.phase("Prepare") as phase:
             stage = _set_up(root, profile, report, phase, stack)
@@ -57,6 +66,9 @@ def rehearse(console: Console, profile: str) -> int:
             _finish(stage, report, root)
             run.say()
             report.show(console)
+            if policies_only:
+                shown = {name: run for name, run in stage.policies.items() if name != "up"}
+                policing.show(console, shown, f"Policy packs on {profile}")
             run.say(f"Report and logs: {root}", "dim")
     return 0
 

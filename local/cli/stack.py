@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from local import paths
+from local.policing import Run
 from local.progress import PhaseError, Progress
 from local.toolchain.events import Tail, Tally
 from local.toolchain.pulumi import STACK, stack_exists
 
 UP_SECONDS = 1800
 QUERY_SECONDS = 60
+JUDGED_SECONDS = 300
 CANCEL_SECONDS = 120
 POLL_SECONDS = 0.2
+_JUDGED = ("--stack", STACK, "--color=never")
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,18 @@ class Stack:
         answer = self._query("stack", "output", "--json", "--stack", STACK, *flags)
         return json.loads(answer or "{}")
 
+    def preview(self, policies: Run) -> None:
+        """`pulumi preview` with the policy packs.
+
+        Raises:
+            PhaseError: it failed, or a mandatory rule is violated; with what pulumi says about it.
+        """
+        self._query("preview", *_JUDGED, *policies.flags, policies=policies)
+
+    def analyze(self, policies: Run) -> None:
+        """`pulumi policy analyze` on the state; raises PhaseError as `preview` does."""
+        self._query("policy", "analyze", *_JUDGED, *policies.flags, policies=policies)
+
     def _update(self, progress: Progress, log: Path, events: Path) -> Tally:
         progress.log(log)
         events.unlink(missing_ok=True)
@@ -104,18 +119,23 @@ class Stack:
         _remember_size(tally.done)
         return tally
 
-    def _query(self, *arguments: str) -> str:
+    def _query(self, *arguments: str, policies: Run | None = None) -> str:
         result = subprocess.run(
             [self.pulumi, *arguments, "--non-interactive"],
             cwd=self.directory,
-            env=dict(self.environment),
+            env={**self.environment, **(policies.variables if policies else {})},
             capture_output=True,
             text=True,
-            timeout=QUERY_SECONDS,
+            timeout=JUDGED_SECONDS if policies else QUERY_SECONDS,
             check=False,
         )
         if result.returncode != 0:
             what = " ".join(arguments[:2])
+            if policies:
+                raise PhaseError(
+                    f"`pulumi {what}` failed: {result.stdout.strip()}\n{result.stderr.strip()}",
+                    "Mend what the rules name; docs/policies.md explains each, and how to exempt a resource.",
+                )
             raise PhaseError(
                 f"`pulumi {what}` failed: {result.stderr.strip() or result.stdout.strip()}",
                 "If the state directory was changed by hand, put it back; `make clean` starts afresh.",

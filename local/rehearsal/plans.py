@@ -9,7 +9,7 @@ from infra.settings.aws_versions import ADDONS, KUBERNETES_STANDARD_SUPPORT, Add
 from infra.workloads.revision import head_revision
 from local.emulator.eks.addons import NAMES
 from local.rehearsal.stage import Step
-from local.rehearsal.steps import drift, farewell, faults, life, rebuild
+from local.rehearsal.steps import drift, farewell, faults, life, policies, rebuild
 from local.rehearsal.steps.changes import Change, step
 
 _OTHER_IMAGE = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/roost-prod/server@sha256:{'1' * 64}"
@@ -41,6 +41,7 @@ def plan(profile: str) -> list[Step]:
             Step("First preview", life.preview_from_nothing),
             Step("Up", life.first_up),
             Step("Up again", life.second_up),
+            Step("Policies", policies.state_is_compliant),
             Step("Refresh", life.refresh_finds_no_drift),
             Step("Rule changed", drift.rule_changed_by_hand),
             Step("Rule removed", drift.rule_removed_by_hand),
@@ -55,9 +56,19 @@ def plan(profile: str) -> list[Step]:
         Step("Killed", faults.engine_killed),
         Step("Converges", faults.converges),
         Step("Up again", life.second_up),
+        Step("Policies", policies.state_is_compliant),
         Step("Refresh", life.refresh_finds_no_drift),
         step(_NEW_ZONE),
         Step("Destroy", farewell.destroy),
+    ]
+
+
+def policy_plan() -> list[Step]:
+    """The steps of `make policy`: the packs on a stack that is to come, and on one that is there."""
+    return [
+        Step("First preview", life.preview_from_nothing),
+        Step("Up", life.first_up),
+        Step("Policies", policies.state_is_compliant),
     ]
 
 

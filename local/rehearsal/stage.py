@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.emulator import Emulated
+from local.policing import Run
 from local.progress import PhaseError, Progress
 from local.rehearsal.cluster import Cluster
 from local.rehearsal.outcome import Change, Outcome
@@ -38,6 +39,8 @@ class Stage:
     workspace: Workspace
     rebuild: Workspace | None
     """A second stack, in the DR region; where there is one."""
+    policies: dict[str, Run] = field(default_factory=dict[str, Run])
+    """Runs of the policy packs, by name, as they were made."""
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     """What the report shows beside durations, and what later steps need to know."""
 

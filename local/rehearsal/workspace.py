@@ -18,6 +18,7 @@ import yaml
 
 from infra.naming import stack_prefix
 from local import paths
+from local.policing import Run
 from local.progress import PhaseError, Progress
 from local.rehearsal.outcome import Outcome, read_events
 from local.toolchain.events import Tail, Tally
@@ -25,6 +26,8 @@ from local.toolchain.events import Tail, Tally
 COMMAND_SECONDS = 900
 QUERY_SECONDS = 120
 _POLL_SECONDS = 0.2
+_TAIL = 4000
+"""Characters of what a failed query printed."""
 _CREDENTIALS = "rehearsal"
 """Of the emulated account; whatever the user has in the environment must not even be sent to it."""
 
@@ -105,11 +108,11 @@ class Workspace:
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
-    def preview(self, progress: Progress, *flags: str) -> Outcome:
-        return self.run(progress, "preview", *flags)
+    def preview(self, progress: Progress, *flags: str, policies: Run | None = None) -> Outcome:
+        return self.run(progress, "preview", *flags, policies=policies)
 
-    def up(self, progress: Progress, *flags: str) -> Outcome:
-        return self.run(progress, "up", "--yes", "--skip-preview", *flags)
+    def up(self, progress: Progress, *flags: str, policies: Run | None = None) -> Outcome:
+        return self.run(progress, "up", "--yes", "--skip-preview", *flags, policies=policies)
 
     def refresh(self, progress: Progress, *flags: str) -> Outcome:
         return self.run(progress, "refresh", "--yes", "--skip-preview", *flags)
@@ -117,10 +120,10 @@ class Workspace:
     def destroy(self, progress: Progress, *flags: str) -> Outcome:
         return self.run(progress, "destroy", "--yes", "--skip-preview", *flags)
 
-    def run(self, progress: Progress, command: str, *flags: str) -> Outcome:
+    def run(self, progress: Progress, command: str, *flags: str, policies: Run | None = None) -> Outcome:
         """One command that goes through the resources, to its end or its deadline."""
         began = time.monotonic()
-        process, log, events = self.start(command, *flags)
+        process, log, events = self.start(command, *flags, policies=policies)
         progress.log(log)
         _follow(process, events, progress)
         changes, unchanged, errors = read_events(Tail(events).read())
@@ -134,18 +137,21 @@ class Workspace:
             log.read_text(errors="replace"),
         )
 
-    def start(self, command: str, *flags: str) -> tuple[subprocess.Popen[bytes], Path, Path]:
+    def start(
+        self, command: str, *flags: str, policies: Run | None = None
+    ) -> tuple[subprocess.Popen[bytes], Path, Path]:
         """Start a command without waiting; the process leads a group of its own. Also its log and events."""
         number = len(list(self.root.glob("*.log"))) + 1
         log = self.root / f"{number:02d}-{command}.log"
         events = log.with_suffix(".events.jsonl")
         argv = [str(self.engine), command, *self._stack_flags(), "--color=never", "--suppress-outputs"]
-        argv += ["--event-log", str(events), *flags]
+        argv += ["--event-log", str(events), *flags, *(policies.flags if policies else ())]
+        variables = policies.variables if policies else {}
         with log.open("wb") as out:
             process = subprocess.Popen(
                 argv,
                 cwd=paths.REPO,
-                env=self.environment,
+                env={**self.environment, **variables},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -166,6 +172,18 @@ class Workspace:
             *("--parent", f"parent={parent}", "--provider", f"aws={aws}"),
             *("--protect=false", "--generate-code=false", "--yes", "--skip-preview"),
             *("--stack", self.stack, "--config-file", str(self.config_file)),
+        )
+
+    def analyze(self, policies: Run) -> None:
+        """`pulumi policy analyze` on the exported state.
+
+        Raises:
+            PhaseError: a mandatory rule is violated; with what pulumi says about it.
+        """
+        self._query(
+            *("policy", "analyze", "--stack", self.stack, "--color=never"),
+            *policies.flags,
+            variables=policies.variables,
         )
 
     def cancel(self) -> None:
@@ -198,11 +216,11 @@ class Workspace:
     def _stack_flags(self) -> list[str]:
         return ["--stack", self.stack, "--config-file", str(self.config_file), "--non-interactive"]
 
-    def _query(self, *arguments: str) -> str:
+    def _query(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
         done = subprocess.run(
             [str(self.engine), *arguments, "--non-interactive"],
             cwd=self.root,
-            env=self.environment,
+            env={**self.environment, **(variables or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -210,7 +228,7 @@ class Workspace:
             check=False,
         )
         if done.returncode != 0:
-            said = done.stderr.strip() or done.stdout.strip()
+            said = "\n".join(filter(None, (done.stdout.strip()[-_TAIL:], done.stderr.strip()[-_TAIL:])))
             raise PhaseError(f"`pulumi {' '.join(arguments[:2])}` failed: {said}", f"Look into {self.root}.")
         return done.stdout
 

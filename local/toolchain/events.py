@@ -60,12 +60,20 @@ class Tally:
             self.running.pop(short_name(event["resOpFailedEvent"]["metadata"]["urn"]), None)
         elif "diagnosticEvent" in event:
             self._diagnostic(event["diagnosticEvent"])
+        elif "policyEvent" in event:
+            self._policy(event["policyEvent"])
 
     def _finished(self, metadata: dict[str, Any]) -> None:
         self.running.pop(short_name(metadata["urn"]), None)
         if metadata["op"] not in PARTS:
             self.done += 1
             self.changes[metadata["op"]] += 1
+
+    def _policy(self, event: dict[str, Any]) -> None:
+        """A violation that stops the update; advice does not."""
+        if event.get("enforcementLevel") == "mandatory":
+            text = COLOUR.sub("", event["message"]).strip().splitlines()[-1]
+            self.errors.append(f"{event['policyName']}: {text}")
 
     def _diagnostic(self, event: dict[str, Any]) -> None:
         text = COLOUR.sub("", event.get("message", "")).strip()
