@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e rehearse policy docs contract lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e rehearse policy bench-policies docs contract lock images bench-up
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -56,6 +56,9 @@ rehearse: ## STACK=dev|prod: the whole life of an AWS stack on an emulated accou
 
 policy:  ## STACK=local|dev|prod: the policy packs on the preview and on the state, in one table
 	@$(ROOST) policy '$(STACK)'
+
+bench-policies: ## what the policy packs cost on prod: warm previews in pairs, and growth to 3,000 resources
+	@$(ROOST) bench-policies
 
 docs:    ## regenerate the documents that are made from models, rules and tables
 	@$(ROOST) docs

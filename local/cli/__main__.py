@@ -95,6 +95,12 @@ def _policy(args: argparse.Namespace, console: Console) -> int:
     return policy(console, args.stack)
 
 
+def _bench_policies(_args: argparse.Namespace, console: Console) -> int:
+    from local.cli.rehearse import bench_policies
+
+    return bench_policies(console)
+
+
 def _develop(name: str) -> Callable[[argparse.Namespace, Console], int]:
     def command(args: argparse.Namespace, console: Console) -> int:
         from local.cli import develop
@@ -141,6 +147,7 @@ def parser() -> argparse.ArgumentParser:
     add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
     add("rehearse", _rehearse, "dev or prod on an emulated AWS account").add_argument("stack")
     add("policy", _policy, "the policy packs on a stack").add_argument("stack")
+    add("bench-policies", _bench_policies, "what the policy packs cost")
     add("test", _develop("test"), "lint, types, tests").add_argument("arguments", nargs="*")
     for name, text in (
         ("lint", "ruff"),

@@ -93,8 +93,10 @@ def contract() -> int:
 
 
 def docs() -> int:
-    """What is generated in docs/: the settings, and what the rehearsal emulates."""
+    """What is generated: the settings, what the rehearsal emulates, the policies and their levels."""
     return _first_failure(
+        [sys.executable, "-m", "policies.configuration"],
+        [sys.executable, "-m", "policies.document"],
         [sys.executable, "-m", "infra.settings.document"],
         [sys.executable, "-m", "local.rehearsal.document"],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from local.progress import PhaseError, Progress
 from local.rehearsal import cluster
 from local.rehearsal.account import Account
 from local.rehearsal.login import Logins
-from local.rehearsal.plans import first_kubernetes, plan, policy_plan
+from local.rehearsal.plans import first_kubernetes, plan, policy_bench, policy_plan
 from local.rehearsal.report import Line, Report
 from local.rehearsal.stage import Stage, Step
 from local.rehearsal.workspace import Workspace
@@ -27,18 +28,22 @@ _LINE_LIMIT = 160
 
 
 def judge(console: Console, profile: str) -> int:
-    """`make policy STACK=<profile>`: the packs on the first preview and on the state of the stack that is up.
-
-    Raises:
-        PhaseError: there is no such stack to rehearse.
-    """
-    return rehearse(console, profile, policies_only=True)
+    """`make policy STACK=<profile>`: the packs on the first preview and on the state of the stack that is up."""
+    return rehearse(console, profile, policy_plan(), "policies")
 
 
-def rehearse(console: Console, profile: str, *, policies_only: bool = False) -> int:
+def bench_policies(console: Console) -> int:
+    """`make bench-policies`: what the packs cost on prod."""
+    return rehearse(console, "prod", policy_bench(), "policy-bench")
+
+
+def rehearse(
+    console: Console, profile: str, steps: Sequence[Step] | None = None, name: str = "rehearsal"
+) -> int:
     """`make rehearse STACK=<profile>`: 0 if every step showed what it was to show.
 
-    Everything of it lies in `<state>/rehearsal/<profile>`, from which an earlier rehearsal is removed.
+    Everything of it lies in `<state>/<name>/<profile>`, from which an earlier one is removed. `steps` are
+    those of the profile's whole life unless given.
 
     Raises:
         PhaseError: there is no such stack to rehearse.
@@ -48,17 +53,16 @@ def rehearse(console: Console, profile: str, *, policies_only: bool = False) -> 
             f"STACK must be one of {', '.join(STACKS)}, not {profile!r}.",
             "For example: make rehearse STACK=prod",
         )
-    root = paths.private_state() / "rehearsal" / profile
+    root = paths.private_state() / name / profile
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     run, report = Run(console), Report(profile)
-    wanted = policy_plan() if policies_only else plan(profile)
     with contextlib.ExitStack() as stack:
         with run.phase("Prepare") as phase:
             stage = _set_up(root, profile, report, phase, stack)
             phase.result(f"account {stage.account.account}, {len(stage.clusters)} control planes")
         try:
-            for step in wanted:
+            for step in steps or plan(profile):
                 _perform(step, stage, run, report)
         except PhaseFailedError:
             return 1
@@ -66,8 +70,10 @@ def rehearse(console: Console, profile: str, *, policies_only: bool = False) -> 
             _finish(stage, report, root)
             run.say()
             report.show(console)
-            if policies_only:
-                shown = {name: run for name, run in stage.policies.items() if name != "up"}
+            if "state" in stage.policies:
+                shown = {
+                    name: stage.policies[name] for name in ("preview", "state") if name in stage.policies
+                }
                 policing.show(console, shown, f"Policy packs on {profile}")
             run.say(f"Report and logs: {root}", "dim")
     return 0

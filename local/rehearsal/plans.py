@@ -9,7 +9,7 @@ from infra.settings.aws_versions import ADDONS, KUBERNETES_STANDARD_SUPPORT, Add
 from infra.workloads.revision import head_revision
 from local.emulator.eks.addons import NAMES
 from local.rehearsal.stage import Step
-from local.rehearsal.steps import drift, farewell, faults, life, policies, rebuild
+from local.rehearsal.steps import drift, farewell, faults, life, policies, policy_cost, rebuild
 from local.rehearsal.steps.changes import Change, step
 
 _OTHER_IMAGE = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/roost-prod/server@sha256:{'1' * 64}"
@@ -69,6 +69,16 @@ def policy_plan() -> list[Step]:
         Step("First preview", life.preview_from_nothing),
         Step("Up", life.first_up),
         Step("Policies", policies.state_is_compliant),
+    ]
+
+
+def policy_bench() -> list[Step]:
+    """The steps of `make bench-policies`."""
+    return [
+        Step("First preview", life.preview_from_nothing),
+        Step("Up", life.first_up),
+        Step("Warm previews", policy_cost.preview_pairs),
+        Step("Growth", policy_cost.growth),
     ]
 
 

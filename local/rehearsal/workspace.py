@@ -174,16 +174,15 @@ class Workspace:
             *("--stack", self.stack, "--config-file", str(self.config_file)),
         )
 
-    def analyze(self, policies: Run) -> None:
-        """`pulumi policy analyze` on the exported state.
+    def analyze(self, policies: Run, file: Path | None = None) -> None:
+        """`pulumi policy analyze` on the stack's state, or on an exported one.
 
         Raises:
             PhaseError: a mandatory rule is violated; with what pulumi says about it.
         """
+        state = ("--file", str(file)) if file else ("--stack", self.stack)
         self._query(
-            *("policy", "analyze", "--stack", self.stack, "--color=never"),
-            *policies.flags,
-            variables=policies.variables,
+            *("policy", "analyze", "--color=never", *state, *policies.flags), variables=policies.variables
         )
 
     def cancel(self) -> None:
@@ -196,7 +195,11 @@ class Workspace:
 
     def deployment(self) -> dict[str, Any]:
         """The state: `resources` and, after a crash, `pending_operations`. Secrets stay encrypted."""
-        return json.loads(self._query("stack", "export", "--stack", self.stack))["deployment"]
+        return self.export()["deployment"]
+
+    def export(self) -> dict[str, Any]:
+        """`pulumi stack export`."""
+        return json.loads(self._query("stack", "export", "--stack", self.stack))
 
     def resources(self) -> list[dict[str, Any]]:
         """The managed resources in the state, without components and providers."""

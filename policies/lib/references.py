@@ -37,6 +37,8 @@ class Reference:
     control: str
 
     def __str__(self) -> str:
+        if self.framework.label == "Checkov":
+            return f"CKV{self.control}" if self.control[:1].isdigit() else f"CKV_{self.control}"
         return f"{self.framework.label} {self.control}"
 
     @property

@@ -1,0 +1,63 @@
+"""Order and number of resources change nothing but the length of what is said."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from policies.catalogue import packs
+from tests.policies.conftest import Stacks
+from tests.policies.examples.case import Example
+from tests.policies.examples.found import each
+from tests.policies.packed import Packed
+from tests.support.policies import Judge, R, rule
+
+
+@pytest.mark.parametrize("example", [pytest.param(one, id=name) for name, one in each()])
+def test_shuffled_resources_are_judged_the_same(example: Example) -> None:
+    judge = Judge([rule(example.rule)], config={example.rule: example.config})
+    chance = random.Random(1)
+    for what, bad in example.broken():
+        broken = bad.change(example.good)
+        said = Counter(d.message for d in judge.stack(broken).diagnostics)
+        for _ in range(3):
+            chance.shuffle(broken)
+            assert Counter(d.message for d in judge.stack(broken).diagnostics) == said, what
+
+
+def test_many_stacks_in_one_are_as_clean_as_one(stacks: Stacks) -> None:
+    """A thousand resources: prod five times over, each with names, ids and dependencies of its own."""
+    packed, prod = Packed("prod"), stacks("prod")
+
+    def again(number: int, resource: R) -> R:
+        suffix = f"-{number}"
+        return replace(
+            resource,
+            name=resource.name + suffix,
+            recorded_urn=resource.urn + suffix,
+            depends={key: tuple(urn + suffix for urn in urns) for key, urns in resource.depends.items()},
+            props=_respelled(resource.props, suffix),
+        )
+
+    states = [again(number, one) for number in range(5) for one in prod.states]
+    assert len(states) > 1000
+    single = Counter(
+        (d.rule, d.level) for pack in packs() for d in packed.judge(pack.rules).together(prod.states)
+    )
+    many = [d for pack in packs() for d in packed.judge(pack.rules).together(states)]
+    assert {d.rule for d in many if d.level == "mandatory"} == {
+        name for name, level in single if level == "mandatory"
+    }
+
+
+def _respelled(props: Mapping[str, Any], suffix: str) -> dict[str, Any]:
+    """Ids and names of one copy; types, flags and documents stay."""
+    own = {
+        key: props[key] for key in ("id", "arn", "bucket", "identifier") if isinstance(props.get(key), str)
+    }
+    return {**props, **{key: f"{value}{suffix}" for key, value in own.items()}}
