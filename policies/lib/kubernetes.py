@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from policies.lib.check import Check
 from policies.lib.resources import Resource
 from policies.lib.values import Undetermined, Value
 
@@ -41,11 +43,31 @@ def kind(resource: Resource) -> str:
     return resource.type.rpartition(":")[2]
 
 
+def template_path(kind: str) -> str:
+    """Where a kind of workload has its pod's metadata and spec; empty where it is the pod."""
+    return _TEMPLATES.get(kind, _TEMPLATE)
+
+
 def pod(resource: Resource) -> Pod:
     """The pod of a resource of one of `types.WORKLOADS`; of a patch perhaps only a part of it."""
-    path = _TEMPLATES.get(kind(resource), _TEMPLATE)
+    path = template_path(kind(resource))
     template = resource[path] if path else resource.props
     return Pod(template["metadata"], template["spec"])
+
+
+def each_container(
+    resource: Resource,
+    check: Check,
+    judge: Callable[[Value], None],
+    lists: Sequence[str] = CONTAINER_LISTS,
+) -> None:
+    """Ask about every container of every sort; one of which nothing is known hides none of the others."""
+    spec = pod(resource).spec
+    for name in lists:
+        with check.part():
+            for container in spec[name].items():
+                with check.part():
+                    judge(container)
 
 
 def namespace(resource: Resource) -> str:
