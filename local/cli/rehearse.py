@@ -71,9 +71,7 @@ def rehearse(
             run.say()
             report.show(console)
             if "state" in stage.policies:
-                shown = {
-                    name: stage.policies[name] for name in ("preview", "state") if name in stage.policies
-                }
+                shown = {judged: stage.policies[judged] for judged in ("preview", "state")}
                 policing.show(console, shown, f"Policy packs on {profile}")
             run.say(f"Report and logs: {root}", "dim")
     return 0

@@ -57,7 +57,8 @@ def test_many_stacks_in_one_are_as_clean_as_one(stacks: Stacks) -> None:
 
 def _respelled(props: Mapping[str, Any], suffix: str) -> dict[str, Any]:
     """Ids and names of one copy; types, flags and documents stay."""
-    own = {
-        key: props[key] for key in ("id", "arn", "bucket", "identifier") if isinstance(props.get(key), str)
+    own = ("id", "arn", "bucket", "identifier")
+    return {
+        key: f"{value}{suffix}" if key in own and isinstance(value, str) else value
+        for key, value in props.items()
     }
-    return {**props, **{key: f"{value}{suffix}" for key, value in own.items()}}
