@@ -28,7 +28,7 @@ _LINE_LIMIT = 160
 
 
 def judge(console: Console, profile: str) -> int:
-    """`make policy STACK=<profile>`: the packs on the first preview and on the state of the stack that is up."""
+    """`make policy STACK=<profile>`: the packs on the first preview, and on the state of the stack."""
     return rehearse(console, profile, policy_plan(), "policies")
 
 

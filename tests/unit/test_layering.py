@@ -11,9 +11,11 @@ import pytest
 from tests.unit.sources import python_sources
 
 FORBIDDEN = {
-    "infra": ("local", "app", "tests"),
-    "app": ("infra", "local", "tests"),
-    "migrations": ("infra", "local", "tests"),
+    "infra": ("local", "app", "policies", "tests"),
+    "app": ("infra", "local", "policies", "tests"),
+    "migrations": ("infra", "local", "policies", "tests"),
+    "policies": ("infra", "local", "app", "migrations", "tests"),
+    "policies/lib": ("policies.rules", "policies.catalogue"),
     "local": ("tests",),
     "infra/settings": ("infra.aws", "infra.local", "infra.workloads", "infra.ports"),
     "infra/sizing": ("pulumi", "pulumi_aws", "pulumi_kubernetes", "infra.settings"),
