@@ -8,12 +8,12 @@ from policies.lib.check import Check
 from policies.lib.logic import Question, any_holds
 from policies.lib.pod_remedy import pods
 from policies.lib.pod_security import PodSecurity, judged, standard
-from policies.lib.remedy import Draft, is_unknown
+from policies.lib.remedy import Draft
 from policies.lib.resources import Resource
 from policies.lib.rule import resource_rule
 from policies.lib.settings import Settings
 from policies.lib.types import WORKLOADS
-from policies.lib.values import Value
+from policies.lib.values import Undetermined, Value
 
 PRIVILEGED = "securityContext.privileged"
 ESCALATION = "securityContext.allowPrivilegeEscalation"
@@ -108,6 +108,13 @@ def _allowed(settings: PodSecurity) -> frozenset[str]:
     return RESTRICTED_CAPABILITIES if restricted else BASELINE_CAPABILITIES
 
 
+def _is_forbidden(capability: Value, by: PodSecurity) -> bool:
+    try:
+        return capability.text() not in _allowed(by)
+    except Undetermined:
+        return False
+
+
 def _fewer_capabilities(draft: Draft, settings: Settings) -> None:
     by = standard(settings)
     for pod in pods(draft):
@@ -116,7 +123,7 @@ def _fewer_capabilities(draft: Draft, settings: Settings) -> None:
         for container in pod.containers():
             added = Value(container.get(ADD))
             if added.is_list:
-                kept = [raw for raw in container.get(ADD) if is_unknown(raw) or raw in _allowed(by)]
+                kept = [raw for raw in container.get(ADD) if not _is_forbidden(Value(raw), by)]
                 if len(kept) < len(added.items()):
                     container.put(ADD, kept)
             if by.restricted_since(_ONLY_RESTRICTED_SINCE):
@@ -133,7 +140,7 @@ def _fewer_capabilities(draft: Draft, settings: Settings) -> None:
     title="Containers have no Linux capabilities but the one to bind low ports",
     why="Each capability is a piece of root: with some of them a process reads other pods' traffic or loads "
     "kernel modules.",
-    fix="Set securityContext.capabilities.drop to [ALL] on every container, and add NET_BIND_SERVICE at most.",
+    fix="Set securityContext.capabilities.drop to [ALL] on every container; add NET_BIND_SERVICE at most.",
     severity=Severity.HIGH,
     refs="PSS Capabilities, CKV K8S_25, CKV K8S_28, CKV K8S_37, CKV K8S_39, NSA C-0046",
     dev="mandatory",
@@ -147,14 +154,12 @@ def capabilities(resource: Resource, check: Check) -> None:
     excuse = pod.windows(since=25)
     if restricted and excuse.surely:
         return
+    allowed = _allowed(pod.standard)
     for container in pod.containers():
-        with check.part():
-            for capability in container.at(ADD).items():
-                with check.part():
-                    if capability.text() not in _allowed(pod.standard) and not (
-                        restricted and excuse.holds()
-                    ):
-                        check.violation("a container has a capability that it may not have", capability)
+        for capability in pod.each(container.at(ADD)):
+            with check.part():
+                if capability.text() not in allowed and not (restricted and excuse.holds()):
+                    check.violation("a container has a capability that it may not have", capability)
         if restricted:
             with check.part():
                 dropped = container.at(DROP)

@@ -10,6 +10,8 @@ from policies.lib.resources import Resource
 from policies.lib.rule import resource_rule
 from policies.lib.types import WORKLOADS
 
+_SOMEBODY = 1
+
 
 @resource_rule(
     "pss-runasnonroot",
@@ -35,7 +37,33 @@ def run_as_non_root(resource: Resource, check: Check) -> None:
     for container in pod.containers():
         with check.part():
             flag = container.at("securityContext.runAsNonRoot")
-            # Of a pod that says false, that one word is what is wrong.
-            enforced = flag.truth(default=False) if flag.present else of_pod.present or container.known
-            if flag.present and not enforced and not excuse.holds():
+            # What the pod says is judged above, once for all containers that say nothing.
+            allowed = not flag.truth(default=True) if flag.present else not of_pod.present
+            if allowed and not excuse.holds():
                 check.violation("a container allows root", flag)
+
+
+@resource_rule(
+    "pss-runasuser",
+    WORKLOADS,
+    title="No container runs as user 0",
+    why="User 0 is root, whatever the container calls it; with runAsNonRoot the pod does not even start.",
+    fix="Set securityContext.runAsUser to a number above 0, or leave it to the image.",
+    severity=Severity.MEDIUM,
+    refs="PSS Running as Non-root User, CKV K8S_40, NSA C-0013",
+    dev="mandatory",
+    prod="mandatory",
+    departs="Only user 0 is refused, as the standard has it. A number of 10000 or more, which no user of the "
+    "node has, is Checkov's advice and no part of the standard.",
+    settings=PodSecurity,
+)
+def run_as_user(resource: Resource, check: Check) -> None:
+    pod = judged(resource, check)
+    excuse = pod.user_namespace(since=35)
+    if not pod.standard.restricted_since(23) or excuse.surely:
+        return
+    for context in pod.contexts():
+        with check.part():
+            user = context["runAsUser"]
+            if user.number(default=_SOMEBODY) == 0 and not excuse.holds():
+                check.violation("a container is to run as user 0", user)
