@@ -17,7 +17,7 @@ from local.images.build import ImageBuild, build_all
 from local.machine.images import SystemImages, coredns_image
 from local.machine.layout import addresses
 from local.progress import PhaseError
-from local.toolchain import apt, gobuild, pulumi, versions
+from local.toolchain import apt, gobuild, gosource, pulumi, versions
 from local.toolchain.launcher import is_launcher
 from local.toolchain.plugins import foreign_path, home, needed
 
@@ -75,10 +75,12 @@ def build(phase: Phase) -> None:
 
 
 def compile_all(phase: Phase) -> None:
-    """Everything that is compiled from Go modules, Pulumi among it."""
+    """Everything that is compiled from Go modules, Pulumi among it, or read from them by tests."""
     fresh = [module.name for module in versions.MODULES if not gobuild.directory(module).is_dir()]
     for module in versions.MODULES:
         gobuild.build(module, phase)
+    for source in versions.SOURCES:
+        gosource.fetch(source, phase)
     (phase.result if fresh else phase.unchanged)(f"built {', '.join(fresh)}" if fresh else "all there")
 
 

@@ -45,6 +45,19 @@ class GoModule:
         return tuple(package.rstrip("/").rsplit("/", 1)[-1] for package in self.packages)
 
 
+@dataclass(frozen=True)
+class GoSource:
+    """A module of which only files are read: the one that the go.mod under `local/toolchain/go/` requires."""
+
+    name: str
+    path: str
+
+    @property
+    def directory(self) -> Path:
+        """Where that go.mod lies."""
+        return REPO / "local" / "toolchain" / "go" / self.name
+
+
 PULUMI = GoModule(
     name="pulumi",
     packages=("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
@@ -81,3 +94,8 @@ NETWORK = GoModule(
 )
 
 MODULES = (PULUMI, KUBERNETES, NETWORK)
+
+POD_SECURITY = GoSource(name="pod-security", path="k8s.io/pod-security-admission")
+"""The Pod Security Standards, with pods for each version, level and check: what our rules are held to."""
+
+SOURCES = (POD_SECURITY,)
