@@ -25,7 +25,7 @@ from policies.lib.remedy import Draft
 from policies.lib.resources import Resource, of_stack, of_validation
 from policies.lib.rule import Rule
 from policies.lib.settings import CreateOnly, Settings, parse, schema
-from policies.lib.types import canonical
+from policies.lib.types import canonical, is_patch
 
 EXEMPTIONS = "exemptions"
 """The policy of every pack that reports which exemptions were used."""
@@ -118,7 +118,7 @@ class _Runner:
             return None  # it may exist, and would be replaced: the violation stands, for a person to decide
         if any(one.covers(type_, args.name, args.urn) for one in settings.exemptions):
             return None
-        draft = Draft(args.props, type_)
+        draft = Draft(args.props, type_, patch=is_patch(args.resource_type))
         self._rule.remedy(draft, settings)
         return args.props if draft.changed else None
 

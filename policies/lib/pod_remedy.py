@@ -20,11 +20,11 @@ class PodDraft:
 
     def get(self, path: str) -> Any:
         """What is there, as `Draft.get` has it."""
-        return self.draft.get(self._inside(path))
+        return self.draft.get(self.path(path))
 
     def put(self, path: str, value: object) -> None:
         """Set a member."""
-        self.draft.put(self._inside(path), value)
+        self.draft.put(self.path(path), value)
 
     def value(self, path: str) -> Value:
         """What is there, to be read."""
@@ -33,11 +33,11 @@ class PodDraft:
     def containers(self) -> Iterator[Draft]:
         """Its containers of every sort, each to be changed in place."""
         for name in CONTAINER_LISTS:
-            yield from self.draft.members(self._inside(f"spec.{name}"))
+            yield from self.draft.members(self.path(f"spec.{name}"))
 
     def contexts(self) -> Iterator[Draft]:
         """The security contexts that are there: the pod's own, and those of its containers."""
-        yield from _member(self.draft, self._inside("spec.securityContext"))
+        yield from _member(self.draft, self.path("spec.securityContext"))
         for container in self.containers():
             yield from _member(container, "securityContext")
 
@@ -54,7 +54,8 @@ class PodDraft:
         name = self.get("spec.os.name")
         return name == "windows" or is_unknown(name) or is_unknown(self.get("spec.os"))
 
-    def _inside(self, path: str) -> str:
+    def path(self, path: str) -> str:
+        """Where that is in the workload."""
         return f"{self.template}.{path}" if self.template else path
 
 

@@ -14,11 +14,15 @@ from policies.lib.settings import Settings
 
 
 class Draft:
-    """The inputs of one resource on their way to the provider; `type` is the canonical token."""
+    """The inputs of one resource on their way to the provider; `type` is the canonical token.
 
-    def __init__(self, props: Any, type_: str) -> None:
+    Of a Kubernetes `patch`, what is not there is none of its business, and must not be added.
+    """
+
+    def __init__(self, props: Any, type_: str, *, patch: bool = False) -> None:
         self._props = props
         self.type = type_
+        self.patch = patch
         self.changed = False
 
     def get(self, path: str) -> Any:
@@ -53,7 +57,7 @@ class Draft:
             return
         for index in range(len(found)):
             if isinstance(found[index], Mapping):
-                member = Draft(found[index], self.type)
+                member = Draft(found[index], self.type, patch=self.patch)
                 yield member
                 self.changed = self.changed or member.changed
 
