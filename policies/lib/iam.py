@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.lib.logic import Question, all_hold, any_holds
+from policies.lib.logic import every, some
 from policies.lib.resources import Resource
 from policies.lib.values import Undetermined, Value
 
@@ -32,7 +31,6 @@ CALLER = frozenset(
 _COMPARING = frozenset(
     {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress"}
 )
-"""Operators that hold only for the values that they name."""
 _ACCOUNT = re.compile(r"^\d{12}$")
 _WILD = re.compile(r"[*?]|\$\{")
 
@@ -98,9 +96,8 @@ class Statement:
         """Whether it is about an action, or about every one that a pattern such as `s3:*` matches."""
         wanted, excepted = action.lower(), self.at["NotAction"]
         if excepted.present:
-            return all_hold(*(lambda one=one: not _meet(one.text(), wanted) for one in excepted.items()))
-        named = self.at["Action"].items()
-        return any_holds(*(lambda one=one: matches(one.text().lower(), wanted) for one in named))
+            return every(excepted.items(), lambda one: not _meet(one.text(), wanted))
+        return some(self.at["Action"].items(), lambda one: matches(one.text().lower(), wanted))
 
     def spans(self, service: str, resource: str = "*") -> bool:
         """Whether it is about every resource of a kind, be it in one region and account only.
@@ -117,8 +114,8 @@ class Statement:
             return matches(pattern, f"arn:{partition}:{service}:{region}:{account}:{resource}")
 
         if excepted.present:
-            return all_hold(*(lambda one=one: not spanned(one.text()) for one in excepted.items()))
-        return any_holds(*(lambda one=one: spanned(one.text()) for one in patterns.items()))
+            return every(excepted.items(), lambda one: not spanned(one.text()))
+        return some(patterns.items(), lambda one: spanned(one.text()))
 
     def principals(self) -> list[Principal]:
         """Whom it names, under Principal."""
@@ -132,24 +129,23 @@ class Statement:
         """Whether it names everybody: `*`, every account's root, or all but those that it names."""
         if self.at["NotPrincipal"].present:
             return True
-        return any_holds(*(lambda one=one: one.anyone for one in self.principals()))
+        return some(self.principals(), lambda one: one.anyone)
 
     def conditions(self) -> list[Condition]:
         """Its conditions, one for each operator and key: all of them must hold."""
-        return list(self._conditions())
+        return [
+            Condition.parsed(operator, key, values)
+            for operator, keys in self.at["Condition"].entries().items()
+            for key, values in keys.entries().items()
+        ]
 
     def narrowed_by(self, keys: frozenset[str] = CALLER) -> bool:
-        """Whether a condition leaves only fixed values of one of these keys, in lower case; `*` may end one.
+        """Whether a condition leaves only fixed values of one of these keys: patterns, in lower case.
 
         Not with `ForAllValues` or `…IfExists`, which hold where the key is missing, nor with wildcards that
         leave the account open.
         """
-        return any_holds(*(lambda one=one: one.narrows(keys) for one in self.conditions()))
-
-    def _conditions(self) -> Iterator[Condition]:
-        for operator, keys in self.at["Condition"].entries().items():
-            for key, values in keys.entries().items():
-                yield Condition.parsed(operator, key, values)
+        return some(self.conditions(), lambda one: one.narrows(keys))
 
     def _effect(self) -> str:
         effect = self.at["Effect"]
@@ -214,25 +210,27 @@ class Condition:
         bare = name.removesuffix("ifexists")
         return cls(bare, key.lower(), values, quantifier == "forallvalues" or bare != name)
 
+    @property
+    def compares(self) -> bool:
+        """Whether it holds only for the values that it names."""
+        return self.operator in _COMPARING
+
     def is_on(self, keys: frozenset[str]) -> bool:
-        """Whether its key is one of these, in lower case; `*` may end one."""
+        """Whether its key is one of these, which are patterns in lower case."""
         return any(matches(one, self.key) for one in keys)
 
     def narrows(self, keys: frozenset[str]) -> bool:
         """Whether it leaves only fixed values of one of these keys."""
-        if self.passes_when_missing or self.operator not in _COMPARING or not self.is_on(keys):
+        if self.passes_when_missing or not self.compares or not self.is_on(keys):
             return False
         values = self.values.items()
-        return bool(values) and all_hold(*(self._fixes(one) for one in values))
-
-    def _fixes(self, value: Value) -> Question:
-        if self.operator == "ipaddress":
-            return lambda: _is_narrow(value)
-        return lambda: _is_fixed(value.text())
+        fixes = _is_narrow if self.operator == "ipaddress" else _is_fixed
+        return bool(values) and every(values, fixes)
 
 
-def _is_fixed(text: str) -> bool:
+def _is_fixed(value: Value) -> bool:
     """Whether wildcards leave its owner as it is: `arn:aws:sqs:*:111122223333:*`, `o-example/*`."""
+    text = value.text()
     if text.startswith("arn:"):
         parts = text.split(":", 5)
         if len(parts) < 6 or _WILD.search(parts[4]):
