@@ -5,7 +5,7 @@ from __future__ import annotations
 from pulumi_policy import Severity
 
 from policies.lib.check import Check
-from policies.lib.resources import Stack
+from policies.lib.resources import Resource, Stack
 from policies.lib.rule import stack_rule
 from policies.lib.types import types
 
@@ -19,26 +19,26 @@ _STANDING = {
     "aws:iam/userPolicy:UserPolicy": "a policy belongs to a user",
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": "a policy is attached to a user",
     "aws:iam/userPoliciesExclusive:UserPoliciesExclusive": "policies belong to a user",
-    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "policies are attached to a user",
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": "a user gets policies",
 }
 _ATTACHMENT = "aws:iam/policyAttachment:PolicyAttachment"
 _BESIDE = {
     "managedPolicyArns": (
-        ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "role"),
-        ("aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive", "roleName"),
-        (_ATTACHMENT, "roles"),
+        ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "role", "policyArn"),
+        ("aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive", "roleName", "policyArns"),
+        (_ATTACHMENT, "roles", "policyArn"),
     ),
     "inlinePolicies": (
-        ("aws:iam/rolePolicy:RolePolicy", "role"),
-        ("aws:iam/rolePoliciesExclusive:RolePoliciesExclusive", "roleName"),
+        ("aws:iam/rolePolicy:RolePolicy", "role", "name"),
+        ("aws:iam/rolePoliciesExclusive:RolePoliciesExclusive", "roleName", "policyNames"),
     ),
 }
-"""For each list in a role, the resources that manage the same from outside."""
+"""For each list in a role, the types that manage the same from outside, which role, and what of it."""
 
 
 @stack_rule(
     "iam-no-users",
-    types(ROLE, *_STANDING, _ATTACHMENT, (type_ for beside in _BESIDE.values() for type_, _ in beside)),
+    types(ROLE, *_STANDING, _ATTACHMENT, (type_ for beside in _BESIDE.values() for type_, *_ in beside)),
     title="No users and no lasting keys; a role's policies have one owner",
     why="Keys of users last until they leak. A role's policies that are managed in two places take turns in "
     "deleting each other's.",
@@ -58,8 +58,22 @@ def no_users(stack: Stack, check: Check) -> None:
                 check.violation("a policy is attached to users", attachment["users"])
     for role in stack.of(ROLE):
         with check.on(role):
-            for prop, beside in _BESIDE.items():
-                for type_, target in beside:
-                    with check.part():
-                        if role[prop].items() and stack.companions(role, type_, target):
-                            check.violation("policies are managed here and beside the role", role[prop])
+            for prop in _BESIDE:
+                with check.part():
+                    _one_owner(stack, role, prop, check)
+
+
+def _one_owner(stack: Stack, role: Resource, prop: str, check: Check) -> None:
+    """After an update the role lists what was attached beside it, too: its own is only the rest."""
+    listed = role[prop].items()
+    if not listed:
+        return
+    beside = [
+        item.text()
+        for type_, target, names in _BESIDE[prop]
+        for one in stack.companions(role, type_, target)
+        for item in one[names].items()
+    ]
+    own = {(one["name"] if one.is_mapping else one).text() for one in listed}
+    if beside and own - set(beside):
+        check.violation("policies are managed in the role and beside it", role[prop])
