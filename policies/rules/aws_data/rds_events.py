@@ -12,7 +12,7 @@ from policies.lib.rds import INSTANCE
 from policies.lib.resources import Resource, Stack
 from policies.lib.rule import stack_rule
 from policies.lib.types import types
-from policies.lib.values import Value
+from policies.lib.values import Undetermined, Value
 
 SUBSCRIPTION = "aws:rds/eventSubscription:EventSubscription"
 _CATEGORIES = {
@@ -36,13 +36,23 @@ _CATEGORIES = {
 )
 def events(stack: Stack, check: Check) -> None:
     subscriptions = stack.of(SUBSCRIPTION)
-    if not stack.of(INSTANCE):
-        return
-    with check.on(stack.root):
-        for source, categories in _CATEGORIES.items():
-            with check.part():
-                if not any_holds(*(partial(_tells, one, source, categories) for one in subscriptions)):
-                    check.violation(f"nobody is told about what happens to a {source}")
+    told = {source: _told(subscriptions, source) for source in _CATEGORIES}
+    for db in stack.of(INSTANCE):
+        with check.on(db):
+            for source, answer in told.items():
+                with check.part():
+                    if isinstance(answer, Undetermined):
+                        raise answer
+                    if not answer:
+                        check.violation(f"nobody is told about what happens to a {source}")
+
+
+def _told(subscriptions: list[Resource], source: str) -> bool | Undetermined:
+    """Whether one of the subscriptions tells what happens to such a source; asked once for all databases."""
+    try:
+        return any_holds(*(partial(_tells, one, source, _CATEGORIES[source]) for one in subscriptions))
+    except Undetermined as reason:
+        return reason
 
 
 def _tells(subscription: Resource, source: str, categories: frozenset[str]) -> bool:

@@ -114,5 +114,6 @@ EXAMPLES = (
             "a zone is left to AWS": drop("subnet-b", "availabilityZone"),
             "one subnet is gone from the stack": without("subnet-b"),
         },
+        vocabulary="public",
     ),
 )

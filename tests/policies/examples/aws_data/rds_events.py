@@ -30,6 +30,9 @@ EXAMPLES = (
             "nobody is told of instances": without("db-instance"),
             "nobody is told of parameters": without("db-parameter-group"),
             "nobody is told of security groups": without("db-security-group"),
+            "there is one more database": Bad(
+                both(without("db-instance"), add(R(DB, {"identifier": "main-2"}, name="second"))), 2
+            ),
             "nobody is told of anything": Bad(
                 both(without("db-instance"), without("db-parameter-group"), without("db-security-group")), 3
             ),
