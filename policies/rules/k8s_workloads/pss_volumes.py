@@ -70,6 +70,7 @@ def restricted_volumes(resource: Resource, check: Check) -> None:
         return
     for volume in pod.each(pod.pod.spec["volumes"]):
         with check.part():
-            given = {key for key, source in volume.entries().items() if source.present}
-            if not given & RESTRICTED_SOURCES:
+            sources = {key for key, source in volume.entries().items() if source.present} - {"name"}
+            # One without any is an emptyDir.
+            if sources and not sources & RESTRICTED_SOURCES:
                 check.violation("a volume is of a kind that is not allowed", volume)
