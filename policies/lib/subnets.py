@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from policies.lib.logic import first
 from policies.lib.resources import Resource, Stack
 from policies.lib.types import types
 from policies.lib.values import Undetermined, Value
@@ -46,17 +49,9 @@ def internet_route(stack: Stack, subnet: Resource) -> Value | None:
     Raises:
         Undetermined: none is known, but one of its routes, or which table it has, is unknown.
     """
-    unknown: Undetermined | None = None
-    for table in _route_tables(stack, subnet):
-        for gateway, origins in _gateways(stack, table):
-            try:
-                if _is_internet_gateway(stack, gateway, origins):
-                    return gateway
-            except Undetermined as reason:
-                unknown = reason
-    if unknown:
-        raise unknown
-    return None
+    gateways = (one for table in _route_tables(stack, subnet) for one in _gateways(stack, table))
+    found = first(gateways, lambda one: _is_internet_gateway(stack, *one))
+    return found[0] if found else None
 
 
 def why_public(stack: Stack, subnet: Resource) -> str:
@@ -65,29 +60,27 @@ def why_public(stack: Stack, subnet: Resource) -> str:
     Raises:
         Undetermined: nothing says that it is public, and something that could is unknown.
     """
-    unknown: Undetermined | None = None
-    for found in (_tagged, _hands_out_addresses, _routed):
-        try:
-            if why := found(stack, subnet):
-                return why
-        except Undetermined as reason:
-            unknown = unknown or reason
-    if unknown:
-        raise unknown
-    return ""
+    found = first(_REASONS, lambda reason: reason[1](stack, subnet))
+    return found[0] if found else ""
 
 
-def _tagged(_: Stack, subnet: Resource) -> str:
-    return "is of the public tier" if tier(subnet) == PUBLIC_TIER else ""
+def _tagged(_: Stack, subnet: Resource) -> bool:
+    return tier(subnet) == PUBLIC_TIER
 
 
-def _hands_out_addresses(_: Stack, subnet: Resource) -> str:
-    public = subnet["mapPublicIpOnLaunch"].truth(default=False)
-    return "gives public addresses to what starts in it" if public else ""
+def _hands_out_addresses(_: Stack, subnet: Resource) -> bool:
+    return subnet["mapPublicIpOnLaunch"].truth(default=False)
 
 
-def _routed(stack: Stack, subnet: Resource) -> str:
-    return "has a route to an internet gateway" if internet_route(stack, subnet) else ""
+def _routed(stack: Stack, subnet: Resource) -> bool:
+    return internet_route(stack, subnet) is not None
+
+
+_REASONS: tuple[tuple[str, Callable[[Stack, Resource], bool]], ...] = (
+    ("is of the public tier", _tagged),
+    ("gives public addresses to what starts in it", _hands_out_addresses),
+    ("has a route to an internet gateway", _routed),
+)
 
 
 def _route_tables(stack: Stack, subnet: Resource) -> list[Resource]:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from policies.lib.accelerators import accelerator
 from policies.lib.check import Check
-from policies.lib.logic import any_holds
+from policies.lib.logic import any_holds, some
 from policies.lib.resources import Resource, Stack
 from policies.lib.rule import stack_rule
 from policies.lib.settings import Settings
@@ -54,7 +54,7 @@ def _is_accelerated(stack: Stack, group: Resource) -> bool:
 
     return any_holds(
         lambda: any(mark in group["amiType"].text().upper() for mark in _ACCELERATED_IMAGES),
-        *(lambda one=one: bool(accelerator(one.text())) for one in group["instanceTypes"].items()),
+        lambda: some(group["instanceTypes"].items(), lambda one: bool(accelerator(one.text()))),
         by_template,
     )
 
@@ -63,8 +63,7 @@ def _judge(stack: Stack, group: Resource, check: Check) -> None:
     taints, labels, scaling = group["taints"], group["labels"], group["scalingConfig"]
     pool = check.settings(Pool)
     with check.part():
-        effects = (one["effect"] for one in taints.items())
-        if not any_holds(*(lambda one=one: one.text().upper() in _KEEPING_OUT for one in effects)):
+        if not some(taints.items(), lambda one: one["effect"].text().upper() in _KEEPING_OUT):
             check.violation("no taint keeps other pods away", taints)
     with check.part():
         if not labels.entries():

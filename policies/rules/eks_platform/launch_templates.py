@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pulumi_policy import Severity
 
 from policies.lib.check import Check
-from policies.lib.credentials import decoded, holds_credential
-from policies.lib.logic import all_hold, any_holds
+from policies.lib.credentials import has_credential
+from policies.lib.logic import all_hold, some
 from policies.lib.remedy import Draft
 from policies.lib.resources import Resource
 from policies.lib.rule import resource_rule
@@ -85,13 +86,26 @@ def exposure_faults(template: Resource) -> Iterator[Fault]:
     yield Fault(
         "the start script holds a credential, which every process on the machine can read",
         script,
-        lambda: holds_credential(decoded(script.text())),
+        lambda: _holds_credential(_decoded(script.text())),
     )
     for interface in template["networkInterfaces"].items():
         public = interface["associatePublicIpAddress"]
         yield Fault(
             "the machine gets a public address", public, lambda public=public: public.truth(default=False)
         )
+
+
+def _decoded(text: str) -> str:
+    """What a start script in base64 says; one that is not encoded as it is."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except ValueError:
+        return text
+
+
+def _holds_credential(script: str) -> bool:
+    # Word by word, too: `export PASSWORD=…` and `--password=…` do not begin a line.
+    return has_credential(script) or has_credential("\n".join(script.split()))
 
 
 def is_hardened(template: Resource) -> bool:
@@ -101,9 +115,7 @@ def is_hardened(template: Resource) -> bool:
         Undetermined: none is known to be, and one may be.
     """
     kinds = (metadata_faults, disk_faults, exposure_faults)
-    return not any_holds(
-        *(lambda kind=kind: any_holds(*(fault.there for fault in kind(template))) for kind in kinds)
-    )
+    return not some(kinds, lambda kind: some(kind(template), lambda fault: fault.there()))
 
 
 def _report(faults: Iterator[Fault], check: Check) -> None:
