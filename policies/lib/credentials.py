@@ -1,42 +1,71 @@
-"""Texts that look like a credential, whatever they are called."""
+"""Texts that look like credentials. Nothing here ever returns what it found."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 
-_KNOWN_FORMS = re.compile(
-    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS access keys
-    r"|-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----"
-    r"|\bgh[pousr]_[A-Za-z0-9]{36}"  # GitHub
-    r"|\bxox[abprs]-[0-9A-Za-z-]{10}"  # Slack
-    r"|\bsk-[A-Za-z0-9_-]{20}"  # model providers
-    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10}"  # JWT
-    r"|\w://[^\s/:@$]+:[^\s/:@$]{3,}@"  # in a URL
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_CREDENTIAL = re.compile(r"^(?:\w*(?:password|passwd|passphrase|secret|token|apikey)|pass|pwd|credentials?)$")
+_KEYS = frozenset(("api", "access", "private", "secret", "signing", "encryption", "auth", "license"))
+_ABOUT = re.compile(
+    r"^(?:file|path|dir|directory|name|id|arn|ref|reference|url|uri|ttl|timeout|seconds|minutes|days|length"
+    r"|limits?|count|max|min|size|expiry|expiration|policy|enabled|required|type|encryption|hash|hex|mode"
+    r"|provider|class|key|rotation|header|prefix)$"
 )
-_ASSIGNED = re.compile(
-    r"(?:password|passwd|passphrase|secret|token|(?:api|access|private)_?key)[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
-    r"[\"']?"
-    r"(?P<value>[^\s\"']{8,})",
+"""Last words of names that say something about a credential, and are none."""
+_STANDS_FOR = re.compile(
+    r"^(?:[$`].*|\{\{.*|<[^>]*>|%\(.*|/.*|arn:aws[\w-]*:.*|(?:env|file|vault|secret|awssm|ssm):.*"
+    r"|https?://.*|\*+|x{3,}|true|false|yes|no|on|off|none|null|nil|~|disabled?|enabled?|optional|required"
+    r"|\[\]|\{\}|[|>][+-]?)$",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"^(?:[$<{(/`]|arn:|ssm:|https?://|file:)", re.IGNORECASE)
+_FORMATS = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY-----"
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS access keys
+    r"|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{22}|\bglpat-[A-Za-z0-9_-]{20}"
+    r"|\bxox[abeprs]-[A-Za-z0-9-]{10}"  # Slack
+    r"|\bsk-[A-Za-z0-9_-]{20}|\bhf_[A-Za-z0-9]{30}"  # model providers
+    r"|\b[rs]k_live_[A-Za-z0-9]{16}|\bAIza[A-Za-z0-9_-]{35}"
+    r"|\beyJ[\w-]{8,4096}\.eyJ[\w-]{8,8192}\.[\w-]{8}"  # JSON web tokens
+    r"|\b(?:[Bb]earer|[Bb]asic) +[A-Za-z0-9._~+/-]{16}"
+)
+_IN_ADDRESS = re.compile(r"://[^/\s:@]{0,256}:([^/\s@]{1,256})@")
+_COMMENT = re.compile(r"^[ \t]*(?:#|//).*$", re.MULTILINE)
+_ASSIGNMENT = re.compile(
+    r"(?<![\w.])([A-Za-z][\w.-]{1,80})[\"']?[ \t]{0,20}[:=][ \t]{0,200}[\"']?([^\s\"'#,][^\s\"',]{0,200})"
+)
+_ELEMENT = re.compile(r"<([A-Za-z][\w.-]{1,80})>([^<\s]{1,200})</")
 
 
-def holds_credential(text: str) -> bool:
+def is_credential_name(name: str) -> bool:
+    """Whether what is called so is a credential: `DB_PASSWORD`, `apiKey`; not `DB_PASSWORD_FILE`."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if len(words) == 1 and words[0] in ("pwd", "pass"):
+        return False  # the working directory, and a verb
+    while words and words[-1].isdigit():
+        words.pop()
+    if len(words) > 1 and words[-1] == "key" and words[-2] in _KEYS:
+        return True
+    return bool(words) and not _ABOUT.match(words[-1]) and any(map(_CREDENTIAL.match, words))
+
+
+def is_literal(text: str) -> bool:
+    """Whether a text is a value of its own; not a path, a reference or a placeholder for one."""
+    text = text.strip().strip("\"'")
+    return bool(text) and not _STANDS_FOR.match(text)
+
+
+def has_credential(text: str) -> bool:
     """Whether a script or document has a key, password or token written into it.
 
-    A reference to one (`$PASSWORD`, `$(aws …)`, an ARN, a path) is none.
+    By its format, in an address, or assigned to a name that says so. A reference to one (`$PASSWORD`,
+    `$(aws …)`, an ARN, a path) is none.
     """
-    if _KNOWN_FORMS.search(text):
+    if _FORMATS.search(text) or any(is_literal(found[1]) for found in _IN_ADDRESS.finditer(text)):
         return True
-    return any(not _REFERENCE.match(found["value"]) for found in _ASSIGNED.finditer(text))
-
-
-def decoded(text: str) -> str:
-    """What a text in base64 says; any other text as it is."""
-    try:
-        return base64.b64decode("".join(text.split()), validate=True).decode()
-    except (binascii.Error, ValueError):
-        return text
+    said = _COMMENT.sub("", text)
+    return any(
+        is_credential_name(found[1]) and is_literal(found[2])
+        for pattern in (_ASSIGNMENT, _ELEMENT)
+        for found in pattern.finditer(said)
+    )

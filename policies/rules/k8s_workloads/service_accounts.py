@@ -31,7 +31,7 @@ class Callers(Settings):
 
 
 def _is_unneeded(token: Value, metadata: Value, account: Value, settings: Settings, *, patch: bool) -> bool:
-    """Whether a token is mounted for an account that is no caller. What a patch leaves out, it leaves as is."""
+    """Whether a token is mounted for an account that is no caller. What a patch leaves out stays as is."""
     assert isinstance(settings, Callers)
     if not token.truth(default=not (patch and not token.present)):
         return False
