@@ -54,6 +54,7 @@ DEV: Tree = {
         }
     },
     "aws": {
+        "keyDeletionDays": 14,
         "network": {"cidr": "10.32.0.0/16", "zones": ["a", "b"], "nat": "single"},
         "database": {"instanceClass": "db.t4g.medium", "multiAz": False, "backupRetentionDays": 7},
         "cluster": {
@@ -82,6 +83,7 @@ PROD: Tree = {
         }
     },
     "aws": {
+        "keyDeletionDays": 30,
         "network": {"cidr": "10.48.0.0/16", "zones": ["a", "b", "c"], "nat": "per-az"},
         "database": {
             "instanceClass": "db.r7g.large",
