@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -31,6 +30,7 @@ CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 STATEFUL = "kubernetes:apps/v1:StatefulSet"
 CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 _APP = "app.kubernetes.io/name"
+_IS_DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _TAG_OF_CLASS = "tagSpecification_"
 _TAG_PREFIX = "aws:ResourceTag/"
 
@@ -49,6 +49,7 @@ class _Kept:
     """Something to be backed up, as AWS Backup knows it."""
 
     urn: str
+    """Empty for a volume that Kubernetes makes: nobody here ever knows its ARN."""
     arn: Value
     arns: str
     """Pattern of the ARNs of its kind."""
@@ -66,7 +67,9 @@ class _Kept:
             return matches(pattern, self.arn.text())
         if matches(pattern, self.arns):
             return True
-        raise Undetermined("arn", "is not known before the update")
+        if self.urn and _service(pattern) in (_service(self.arns), "*"):
+            raise Undetermined("arn", "is not known before the update")
+        return False
 
 
 @stack_rule(
@@ -95,6 +98,10 @@ def plan_coverage(stack: Stack, check: Check) -> None:
                 for claim in _claims(resource):
                     with check.part():
                         _judge(_volume(claim, classes), selections, check)
+
+
+def _service(arn: str) -> str:
+    return "".join(arn.split(":")[2:3]) or "*"
 
 
 def _judge(kept: _Kept, selections: list[Resource], check: Check) -> None:
@@ -150,18 +157,24 @@ def _claims(resource: Resource) -> list[Value]:
     return [claim["spec"] for claim in resource["spec.volumeClaimTemplates"].items()]
 
 
-def _classes(stack: Stack) -> dict[str, Resource]:
-    """Storage classes by name; one whose name is not known yet is not found."""
-    found: dict[str, Resource] = {}
+def _classes(stack: Stack) -> dict[str | None, Resource]:
+    """Storage classes by name, the cluster's default also by the empty one; under None one of any name."""
+    found: dict[str | None, Resource] = {}
     for one in stack.of(CLASS):
-        with contextlib.suppress(Undetermined):
-            found[one["metadata.name"].text()] = one
+        try:
+            if one["metadata.annotations"][_IS_DEFAULT].truth(default=False):
+                found[""] = one
+            found[one["metadata.name"].text() or None] = one
+        except Undetermined:
+            found[None] = one
     return found
 
 
-def _volume(claim: Value, classes: dict[str, Resource]) -> _Kept:
+def _volume(claim: Value, classes: dict[str | None, Resource]) -> _Kept:
     """The volume that the EBS driver will make of a claim, with the tags that the storage class gives it."""
     found = classes.get(claim["storageClassName"].text())
+    if found is None and None in classes:
+        raise Undetermined(claim["storageClassName"].path, "may name a class whose name is not known yet")
     given = found["parameters"].entries() if found else {}
     tags: dict[str, Value] = {}
     for name, value in given.items():

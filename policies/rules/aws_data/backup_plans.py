@@ -77,11 +77,11 @@ def _leaves_the_region(copy: Value, plan: Resource, stack: Stack) -> bool:
 def retention(plan: Resource, check: Check) -> None:
     for rule in plan["rules"].items():
         with check.part():
-            _judge(rule["lifecycle.deleteAfter"], check)
+            _judge(rule.at("lifecycle.deleteAfter"), check)
         with check.part():
             for copy in rule["copyActions"].items():
                 with check.part():
-                    _judge(copy["lifecycle.deleteAfter"], check)
+                    _judge(copy.at("lifecycle.deleteAfter"), check)
 
 
 def _judge(delete_after: Value, check: Check) -> None:

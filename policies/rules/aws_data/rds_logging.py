@@ -13,7 +13,7 @@ from policies.lib.resources import Resource
 from policies.lib.rule import resource_rule
 from policies.lib.settings import Settings
 from policies.lib.types import types
-from policies.lib.values import Undetermined, Value
+from policies.lib.values import Undetermined
 
 _LOGS = {
     "postgres": ("postgresql", "upgrade"),
@@ -38,9 +38,9 @@ def _wanted(engine_: str) -> list[tuple[str, ...]]:
 
 
 def _export_what_is_missing(draft: Draft, _: Settings) -> None:
-    given, named = draft.get(_EXPORTS), Value(draft.get("engine"))
-    if not named.known or not (wanted := _wanted(named.text().lower())):
-        return
+    given, named = draft.get(_EXPORTS), draft.get("engine")
+    if not isinstance(named, str) or not named or not (wanted := _wanted(named.lower())):
+        return  # the engine is another database's, or not known
     exported = [] if given is None else given
     if not isinstance(exported, Sequence) or isinstance(exported, str) or any(map(is_unknown, exported)):
         return
@@ -65,7 +65,7 @@ def log_exports(db: Resource, check: Check) -> None:
     given = db[_EXPORTS]
     wanted = _wanted(engine(db))
     logs = given.items()
-    exported = {log.text().lower() for log in logs if log.known}
+    exported = {log.text() for log in logs if log.known}
     if not wanted or any(exported.issuperset(one) for one in wanted):
         return
     if unknown := [log for log in logs if not log.known]:

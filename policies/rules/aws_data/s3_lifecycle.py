@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pulumi_policy import Severity
 from pydantic import Field
 
-from policies.lib.buckets import BUCKET, BucketRoles, either, holds_backups, said
+from policies.lib.buckets import BUCKET, BucketRoles, either, holds_backups
 from policies.lib.check import Check
 from policies.lib.logic import any_holds
 from policies.lib.resources import Resource, Stack
@@ -42,8 +42,7 @@ class BackupLife(BucketRoles):
 def lifecycle(stack: Stack, check: Check) -> None:
     for bucket in stack.of(BUCKET):
         with check.on(bucket):
-            declared = said(stack, bucket, LIFECYCLE, "lifecycleRules")
-            rules = [rule for one in declared for rule in (one["rules"].items() or [one])]
+            rules = _rules(stack, bucket)
             if not rules:
                 check.violation("nothing ends what the bucket no longer needs")
                 continue
@@ -56,6 +55,13 @@ def lifecycle(stack: Stack, check: Check) -> None:
             for rule in rules:
                 with check.part():
                     _judge_end(rule, bucket, check)
+
+
+def _rules(stack: Stack, bucket: Resource) -> list[Value]:
+    configs = stack.companions(bucket, LIFECYCLE, "bucket")
+    if configs:
+        return [rule for one in configs for rule in one["rules"].items()]
+    return bucket["lifecycleRules"].items()
 
 
 def _some(rules: Sequence[Value], wanted: Callable[[Value], bool]) -> bool:

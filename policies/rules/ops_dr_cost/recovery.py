@@ -29,8 +29,8 @@ _RETENTION_OF_COPIES = 7
     url="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html",
     dev="disabled",
     prod="mandatory",
-    departs="Replication of buckets is s3-crr, and AWS Backup's copies are bkp-copy-region: neither restores a "
-    "database to a second. Aurora has no such copies, so clusters are left to bkp-copy-region.",
+    departs="Replication of buckets is s3-crr, and AWS Backup's copies are bkp-copy-region: neither restores "
+    "a database to a second. Aurora has no such copies, so clusters are left to bkp-copy-region.",
 )
 def second_region(stack: Stack, check: Check) -> None:
     for db in stack.of(INSTANCE):
