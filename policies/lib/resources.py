@@ -9,7 +9,7 @@ from typing import Any
 from pulumi_policy import PolicyResource, ResourceValidationArgs, StackValidationArgs
 
 from policies.lib.types import Types, canonical, is_list, is_patch
-from policies.lib.values import Undetermined, Value
+from policies.lib.values import State, Undetermined, Value
 
 STACK = "pulumi:pulumi:Stack"
 _IDENTITIES = ("id", "name", "bucket", "arn", "identifier", "vaultName", "keyId")
@@ -176,17 +176,29 @@ class _Links:
 def identities(resource: Resource) -> set[str]:
     """What others may call the resource: the known ones among id, name and ARN."""
     values = (resource.props[key] for key in _IDENTITIES)
-    return {value.text() for value in values if value.known and value.present and not value.is_mapping}
+    return {
+        value.text()
+        for value in values
+        if value.known and value.present and not (value.is_mapping or value.is_list)
+    }
 
 
-def of_stack(args: StackValidationArgs, types: Types) -> Stack:
-    """Of the stack that a stack policy is asked about, the resources of these types; it has resources."""
+Inputs = dict[str, Any]
+"""By URN the properties with which a pack was asked about each resource, before the whole stack."""
+
+
+def of_stack(args: StackValidationArgs, types: Types, inputs: Inputs) -> Stack:
+    """Of the stack that a stack policy is asked about, the resources of these types; it has resources.
+
+    A resource whose provider is not configured yet (a cluster that is still to come) is shown without any
+    property: `inputs` has them, where the pack was asked about it on its own.
+    """
     return Stack(
         [
             one
             for resource in args.resources
             if canonical(resource.resource_type) in types
-            for one in _of_policy_resource(resource)
+            for one in _of_policy_resource(resource, inputs)
         ],
         _root(args.resources[0].urn),
     )
@@ -205,8 +217,10 @@ def _root(urn: str) -> Resource:
     )
 
 
-def _of_policy_resource(resource: PolicyResource) -> Iterator[Resource]:
+def _of_policy_resource(resource: PolicyResource, inputs: Inputs) -> Iterator[Resource]:
     props: Any = resource.props
+    if not len(props):
+        props = inputs.get(resource.urn)
     try:
         yield from _expanded(
             resource.resource_type,
@@ -214,7 +228,7 @@ def _of_policy_resource(resource: PolicyResource) -> Iterator[Resource]:
                 type=canonical(resource.resource_type),
                 urn=resource.urn,
                 name=resource.name,
-                props=Value(props),
+                props=Value(props, state=State.UNKNOWN if props is None else None),
                 patch=is_patch(resource.resource_type),
                 protect=bool(resource.opts.protect),
                 ignore_changes=tuple(resource.opts.ignore_changes),

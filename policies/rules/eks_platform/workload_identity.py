@@ -38,7 +38,7 @@ class Grant:
     "eks-workload-identity",
     types(POD_IDENTITY, ADDON, SERVICE_ACCOUNT, ROLE) | WORKLOADS,
     title="Every service account has a role of its own, and no pod has keys",
-    why="A shared role gives each of its pods the rights of all, and a key in a pod works anywhere, for ever.",
+    why="A shared role gives each of its pods the rights of all; a key in a pod works anywhere, for ever.",
     fix="Give each service account its own role by a pod identity association, and pods no AWS keys.",
     severity=Severity.HIGH,
     refs="CISEKS 5.2.1",

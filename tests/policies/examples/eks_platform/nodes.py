@@ -17,7 +17,7 @@ KEY = "arn:aws:kms:eu-central-1:111122223333:key/5d1c5e5c-0000-0000-0000-0000000
 
 NETWORK = (
     R(VPC, {"id": "vpc-1", "defaultRouteTableId": "rtb-0"}, name="vpc"),
-    R(SUBNET, {"id": "subnet-a", "vpcId": "vpc-1", "tags": {"tier": "nodes"}}, name="a"),
+    R(SUBNET, {"id": "subnet-a", "vpcId": "vpc-1", "tags": {"tier": "workers"}}, name="a"),
     R(SUBNET, {"id": "subnet-b", "vpcId": "vpc-1", "mapPublicIpOnLaunch": False}, name="b"),
     R(SUBNET, {"id": "subnet-p", "vpcId": "vpc-1", "tags": {"tier": "public"}}, name="public"),
     R(TABLE, {"id": "rtb-1", "vpcId": "vpc-1"}, name="table"),
