@@ -48,8 +48,6 @@ MUTANTS = (
     *each(
         "the load balancer answers in the clear",
         [
-            ("port 80 forwards", put(REDIRECT, "defaultActions", [{"type": "forward"}])),
-            ("port 80 redirects to HTTP", put(REDIRECT, "defaultActions[0].redirect.protocol", "HTTP")),
             (
                 "port 80 redirects for a while",
                 put(REDIRECT, "defaultActions[0].redirect.statusCode", "HTTP_302"),
@@ -69,6 +67,15 @@ MUTANTS = (
             ),
         ],
         "alb-https-only",
+    ),
+    *each(
+        "port 80 is open for more than a redirect to HTTPS",
+        [
+            ("it forwards", put(REDIRECT, "defaultActions", [{"type": "forward"}])),
+            ("it redirects to HTTP", put(REDIRECT, "defaultActions[0].redirect.protocol", "HTTP")),
+        ],
+        "alb-https-only",
+        "net-sg-world-web-only",
     ),
     *each(
         "TLS is weak",
