@@ -22,7 +22,7 @@ from pulumi_policy.proxy import UnknownValueError
 from policies.lib.check import Check, Verdict
 from policies.lib.ledger import Ledger
 from policies.lib.remedy import Draft
-from policies.lib.resources import Resource, of_stack, of_validation
+from policies.lib.resources import Inputs, Resource, of_stack, of_validation
 from policies.lib.rule import Rule
 from policies.lib.settings import CreateOnly, Settings, parse, schema
 from policies.lib.types import canonical, is_patch
@@ -64,9 +64,10 @@ def policies(pack: str, rules: Sequence[Rule]) -> list[Policy]:
     if len({rule.id for rule in rules}) < len(rules):
         raise ValueError(f"{pack} has two rules of the same id")
     ledger = Ledger(pack)
+    inputs: Inputs = {}
     made: list[Policy] = []
     for rule in rules:
-        runner = _Runner(rule, ledger)
+        runner = _Runner(rule, ledger, inputs)
         if rule.about_stack:
             made.append(StackValidationPolicy(validate=runner.judge_stack, **_described(rule)))
             if rule.remedy:
@@ -81,14 +82,16 @@ def policies(pack: str, rules: Sequence[Rule]) -> list[Policy]:
 class _Runner:
     """One rule at work in one pack."""
 
-    def __init__(self, rule: Rule, ledger: Ledger) -> None:
+    def __init__(self, rule: Rule, ledger: Ledger, inputs: Inputs) -> None:
         self._rule = rule
         self._ledger = ledger
+        self._inputs = inputs
         self._given: Mapping[str, Any] | None = None
         self._settings = rule.settings()
 
     def judge(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Judge one resource, as the SDK asks."""
+        self._inputs[args.urn] = args.props
         if canonical(args.resource_type) not in self._rule.types:
             return
         assert self._rule.judge
@@ -104,7 +107,7 @@ class _Runner:
         if not args.resources:
             return
         check = self._check(args.get_config())
-        self._rule.judge_stack(of_stack(args, self._rule.types), check)
+        self._rule.judge_stack(of_stack(args, self._rule.types, self._inputs), check)
         self._conclude(check, report)
 
     def remedy(self, args: ResourceValidationArgs) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from policies.lib.resources import Resource, Stack
 from policies.lib.values import Undetermined, Value
-from tests.support.policies import UNKNOWN
+from policies.rules.aws_data.s3_public import FLAGS
+from tests.support.policies import UNKNOWN, Judge, R, rule
 
 BUCKET, BLOCK = "aws:s3/bucket:Bucket", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 ROOT = Resource("pulumi:pulumi:Stack", "urn:root", "root", Value(None))
@@ -58,3 +61,16 @@ def test_a_target_is_found_both_ways_and_nothing_outside_the_stack() -> None:
 
 def test_resources_come_in_the_same_order_whatever_order_they_were_given_in() -> None:
     assert Stack([LOGS, DATA], ROOT).of(BUCKET) == Stack([DATA, LOGS], ROOT).of(BUCKET)
+
+
+def test_a_resource_whose_provider_is_not_configured_yet_is_judged_by_its_inputs() -> None:
+    """The engine shows it without any property in the first preview of a stack that makes its own cluster."""
+    open_ = R(BLOCK, {"bucket": "b", **dict.fromkeys(FLAGS, False)}, name="block")
+    bucket = R(BUCKET, {"bucket": "b"}, name="bucket")
+    remembering = Judge([rule("rds-private"), rule("s3-bpa")])
+    remembering.resources([open_, bucket])
+    unconfigured = [replace(open_, props={}), replace(bucket, props={})]
+    found = remembering.together(unconfigured)
+    assert [one.rule for one in found] == ["s3-bpa"] * len(FLAGS)
+    (undecided,) = Judge([rule("s3-bpa")]).together(unconfigured)
+    assert undecided.undetermined

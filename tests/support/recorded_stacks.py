@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.plugins.aws.schema import schema
-from tests.support.monitor import Recording, Registration
+from tests.support.monitor import UNKNOWN, Recording, Registration
 from tests.support.policies import R
 
 
@@ -27,8 +27,16 @@ def shown(recording: Recording) -> Shown:
     registered = recording.registrations
     return Shown(
         tuple(_resource(recording, one, one.inputs) for one in registered),
-        tuple(_resource(recording, one, recording.states.get(one.urn, one.inputs)) for one in registered),
+        tuple(_resource(recording, one, _state(recording, one)) for one in registered),
     )
+
+
+def _state(recording: Recording, one: Registration) -> Mapping[str, Any]:
+    """What the engine keeps; nothing at all while it cannot configure the resource's provider."""
+    urn = one.provider.rpartition("::")[0]
+    if urn and UNKNOWN in str(recording.by_urn(urn).inputs):
+        return {}
+    return recording.states.get(one.urn, one.inputs)
 
 
 def _resource(recording: Recording, one: Registration, props: Mapping[str, Any]) -> R:
