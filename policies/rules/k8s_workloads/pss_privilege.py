@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pulumi_policy import Severity
 
 from policies.lib.check import Check
@@ -121,17 +123,18 @@ def _fewer_capabilities(draft: Draft, settings: Settings) -> None:
         if by.restricted_since(_ONLY_RESTRICTED_SINCE) and pod.may_be_windows:
             continue
         for container in pod.containers():
-            added = Value(container.get(ADD))
-            if added.is_list:
-                kept = [raw for raw in container.get(ADD) if not _is_forbidden(Value(raw), by)]
-                if len(kept) < len(added.items()):
-                    container.put(ADD, kept)
-            if by.restricted_since(_ONLY_RESTRICTED_SINCE):
-                dropped = Value(container.get(DROP))
-                if not dropped.present:
-                    container.put(DROP, [ALL])
-                elif dropped.is_list and ALL not in list(container.get(DROP)):
-                    container.put(DROP, [*container.get(DROP), ALL])
+            added, dropped = _listed(container.get(ADD)), _listed(container.get(DROP))
+            kept = [raw for raw in added if not _is_forbidden(Value(raw), by)]
+            if len(kept) < len(added):
+                container.put(ADD, kept)
+            if by.restricted_since(_ONLY_RESTRICTED_SINCE) and ALL not in dropped:
+                container.put(DROP, [*dropped, ALL])
+
+
+def _listed(given: Any) -> list[Any]:
+    """The elements as they are; of a single one, that one."""
+    found = Value(given)
+    return [*given] if found.is_list else [given] if found.present else []
 
 
 @resource_rule(
