@@ -309,6 +309,8 @@ def _set(inside: Any, steps: Sequence[str | int], value: Any) -> None:
             inside[step] = [] if isinstance(following, int) else {}
         inside = inside[step]
     last = steps[-1]
+    if isinstance(last, int) and not isinstance(inside, list):
+        raise TypeError("only a list has elements")
     if isinstance(last, int) and last == len(inside):
         inside.append(value)
     else:

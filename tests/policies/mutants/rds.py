@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from tests.policies.mutants.mutant import each, mutant
-from tests.support.policies import UNKNOWN, Change, Hidden, R, add, both, drop, options, put, without
+from tests.support.policies import UNKNOWN, Change, Hidden, R, add, both, drop, options, put
 
 DB = "aws:rds/instance:Instance::database"
 GROUP = "aws:rds/parameterGroup:ParameterGroup::database"
 SUBNETS = "aws:rds/subnetGroup:SubnetGroup::database"
 SUBNET = "aws:ec2/subnet:Subnet::network-database-a"
+
+IN_DEV = "rds-deletion-protection"
+"""Dev's database may be deleted, which is advised against whenever it is looked at."""
 
 GUARDS = ("rds-proxy-snapshot",)
 """No stack of this program has proxies, nor snapshots that it takes itself."""
@@ -32,15 +35,27 @@ def parameter(name: str, value: str | None) -> Change:
     return lambda stack: [changed(one) for one in stack]
 
 
-def second(**props: Any) -> Change:
+def another(name: str, **props: Any) -> Change:
     """One more instance, which is as the first one but for these properties; None takes one away."""
 
     def apply(stack: Sequence[R]) -> list[R]:
         first = next(one for one in stack if f"{one.type}::{one.name}" == DB)
         kept = {key: value for key, value in {**first.props, **props}.items() if value is not None}
-        return [*stack, replace(first, name="second", props=kept, recorded_urn="")]
+        return [*stack, replace(first, name=name, props=kept, recorded_urn="")]
 
     return apply
+
+
+def replica(**props: Any) -> Change:
+    """The instance that `readReplica` in the settings adds, but for these properties."""
+    left_to_the_first = (
+        *("engine", "engineVersion", "kmsKeyId", "dbSubnetGroupName", "dbName", "username", "backupWindow"),
+        *("manageMasterUserPassword", "masterUserSecretKmsKeyId", "backupRetentionPeriod"),
+        *("finalSnapshotIdentifier", "deleteAutomatedBackups", "allowMajorVersionUpgrade"),
+    )
+    own = {"replicateSourceDb": "roost-prod", "multiAz": False, "deletionProtection": False}
+    none = dict.fromkeys(left_to_the_first)
+    return another("database-replica", **{**none, **own, "skipFinalSnapshot": True, **props})
 
 
 def put_each(prop: str, *values: Any) -> list[tuple[str, Change]]:
@@ -50,15 +65,21 @@ def put_each(prop: str, *values: Any) -> list[tuple[str, Change]]:
 
 MUTANTS = (
     mutant("the database is public", put(DB, "publiclyAccessible", True), "rds-private"),
-    mutant("dev's database is public", put(DB, "publiclyAccessible", 1), "rds-private", stack="dev"),
+    mutant("dev's database is public", put(DB, "publiclyAccessible", 1), "rds-private", IN_DEV, stack="dev"),
     mutant("the database is in the default subnets", drop(DB, "dbSubnetGroupName"), "rds-private-subnets"),
     mutant(
         "the database has the default security group", drop(DB, "vpcSecurityGroupIds"), "rds-private-subnets"
     ),
-    mutant("a subnet of the database is public", put(SUBNET, "tags.tier", "public"), "rds-private-subnets"),
+    mutant(
+        "a subnet of the database is public",
+        put(SUBNET, "tags.tier", "public"),
+        "net-az-spread",
+        "rds-private-subnets",
+    ),
     mutant(
         "a subnet of the database gives public addresses",
         put(SUBNET, "mapPublicIpOnLaunch", True),
+        "net-subnet-no-public-ip",
         "rds-private-subnets",
     ),
     mutant(
@@ -67,6 +88,7 @@ MUTANTS = (
             put("network-database-b", "availabilityZone", "eu-central-1a"),
             put("network-database-c", "availabilityZone", "eu-central-1a"),
         ),
+        "net-az-spread",
         "rds-private-subnets",
     ),
     *each("IAM logins", put_each("iamDatabaseAuthenticationEnabled", False), "rds-iam-auth"),
@@ -85,6 +107,7 @@ MUTANTS = (
         "dev has the master password",
         put(DB, "passwordWo", UNKNOWN),
         "rds-managed-password",
+        IN_DEV,
         stack="dev",
     ),
     *each(
@@ -93,14 +116,20 @@ MUTANTS = (
         "rds-admin-name",
     ),
     *each("encryption", put_each("storageEncrypted", False, "false"), "rds-encrypted"),
-    mutant("dev is not encrypted", drop(DB, "storageEncrypted"), "rds-encrypted", stack="dev"),
+    mutant("dev is not encrypted", drop(DB, "storageEncrypted"), "rds-encrypted", IN_DEV, stack="dev"),
     *each("the key", put_each("kmsKeyId", "", "alias/aws/rds"), "rds-cmk"),
     *each("insights", put_each("performanceInsightsEnabled", False), "rds-insights-encrypted"),
     mutant("insights are under AWS's key", drop(DB, "performanceInsightsKmsKeyId"), "rds-insights-encrypted"),
     *each("the standby", put_each("multiAz", False), "rds-multi-az"),
     *each("deletion protection", put_each("deletionProtection", False), "rds-deletion-protection"),
     *each("backups", put_each("backupRetentionPeriod", 34, 7, 0), "rds-backup-retention"),
-    mutant("dev is not backed up", put(DB, "backupRetentionPeriod", 6), "rds-backup-retention", stack="dev"),
+    mutant(
+        "dev is not backed up",
+        put(DB, "backupRetentionPeriod", 6),
+        "rds-backup-retention",
+        IN_DEV,
+        stack="dev",
+    ),
     mutant("the time of backups", drop(DB, "backupWindow"), "rds-backup-retention"),
     mutant("the final snapshot is skipped", put(DB, "skipFinalSnapshot", True), "rds-keep-backups"),
     mutant("the final snapshot has no name", drop(DB, "finalSnapshotIdentifier"), "rds-keep-backups"),
@@ -151,7 +180,17 @@ MUTANTS = (
     ),
     *each("monitoring", put_each("monitoringInterval", 0), "rds-enhanced-monitoring"),
     mutant("monitoring has no role", drop(DB, "monitoringRoleArn"), "rds-enhanced-monitoring"),
-    mutant("one more database of which nobody is told", second(), "rds-events"),
+    mutant(
+        "one more database of which nobody is told",
+        another("second"),
+        "bkp-plan-coverage",
+        "mon-alarms",
+        "rds-events",
+    ),
+    mutant("a replica like the program's", replica()),
+    mutant("a replica with an address", replica(publiclyAccessible=True), "rds-private"),
+    mutant("a replica with a password", replica(password=Hidden("hunter2")), "rds-managed-password"),
+    mutant("a replica without IAM logins", replica(iamDatabaseAuthenticationEnabled=None), "rds-iam-auth"),
     *each(
         "what stands beside the database",
         [
