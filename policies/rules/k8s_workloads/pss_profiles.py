@@ -15,7 +15,7 @@ from policies.lib.resources import Resource
 from policies.lib.rule import resource_rule
 from policies.lib.settings import Settings
 from policies.lib.types import WORKLOADS
-from policies.lib.values import Undetermined, Value
+from policies.lib.values import State, Undetermined, Value
 
 SECCOMP, APPARMOR = "seccompProfile", "appArmorProfile"
 PROFILES = frozenset({"RuntimeDefault", "Localhost"})
@@ -115,7 +115,7 @@ def _seccomp_by_annotations(pod: JudgedPod) -> None:
     for key in asked:
         with pod.check.part():
             profile = annotations[key()]
-            if profile.known and not _old_seccomp_confines(profile.text()):
+            if profile.state is not State.ABSENT and not _old_seccomp_confines(profile.text()):
                 pod.check.violation("an annotation takes a container's seccomp profile away", annotations)
 
 
