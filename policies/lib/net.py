@@ -16,8 +16,9 @@ _WIDEST = {4: 7, 6: 10}
 """Prefix lengths up to which a range holds 1/128 or more of all public addresses: IPv6's lie in 2000::/3."""
 _NOT_PUBLIC = (ipaddress.ip_network("fc00::/7"), ipaddress.ip_network("fe80::/10"))
 _LAST_PORT = 65535
-_ALL_PROTOCOLS = frozenset({"-1", "all"})
-_WITH_PORTS = frozenset({"tcp", "6", "udp", "17"})
+ALL_PROTOCOLS = "-1"
+_NUMBERED = {"all": ALL_PROTOCOLS, "1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
+_WITH_PORTS = frozenset({"tcp", "udp"})
 
 
 def network(value: Value) -> Network:
@@ -102,8 +103,8 @@ def ports(protocol: Value, first: Value, last: Value) -> Ports | None:
     Raises:
         Undetermined: the protocol or a port is unknown, or none.
     """
-    name = _protocol(protocol)
-    if name in _ALL_PROTOCOLS:
+    name = protocol_name(protocol)
+    if name == ALL_PROTOCOLS:
         return EVERY_PORT
     return Ports(_port(first, 0), _port(last, _LAST_PORT)) if name in _WITH_PORTS else None
 
@@ -114,16 +115,22 @@ def reaches(port: int, protocol: Value, first: Value, last: Value) -> bool:
     Raises:
         Undetermined: an unknown could make the difference.
     """
-    name = _protocol(protocol)
-    if name in _ALL_PROTOCOLS:
+    name = protocol_name(protocol)
+    if name == ALL_PROTOCOLS:
         return True
     return name in _WITH_PORTS and all_hold(
         lambda: _port(first, 0) <= port, lambda: port <= _port(last, _LAST_PORT)
     )
 
 
-def _protocol(value: Value) -> str:
-    return value.text(default="-1").strip().lower()
+def protocol_name(value: Value) -> str:
+    """`tcp`, `icmp`, a number that has no name here, or -1 for all protocols.
+
+    Raises:
+        Undetermined: it is unknown.
+    """
+    name = value.text(default=ALL_PROTOCOLS).strip().lower()
+    return _NUMBERED.get(name, name)
 
 
 def _port(value: Value, end: int) -> int:

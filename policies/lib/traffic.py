@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from policies.lib.logic import Question, all_hold
-from policies.lib.net import Ports, any_world, networks, ports, reaches
+from policies.lib.net import Ports, any_world, networks, ports, protocol_name, reaches
 from policies.lib.resources import Resource
 from policies.lib.types import types
 from policies.lib.values import Value
@@ -59,8 +59,12 @@ class Traffic:
     own_direction: Value = _NOTHING
     """Of a rule that says itself which it is, where that is not known yet."""
 
+    def protocol_name(self) -> str:
+        """See `net.protocol_name`."""
+        return protocol_name(self.protocol)
+
     def ports(self) -> Ports | None:
-        """See `ports`."""
+        """See `net.ports`."""
         return ports(self.protocol, self.first_port, self.last_port)
 
     def reaches(self, port: int) -> bool:

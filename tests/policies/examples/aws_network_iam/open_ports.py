@@ -100,7 +100,14 @@ _OPEN: dict[str, Change] = {
 }
 
 EXAMPLES = (
-    Example("net-sg-no-world-admin", good=_compliant(22), bad=_OF_A_PORT, fine=_FINE, open=_OPEN, vocabulary=_WORDS),
+    Example(
+        "net-sg-no-world-admin",
+        good=_compliant(22),
+        bad=_OF_A_PORT,
+        fine=_FINE,
+        open=_OPEN,
+        vocabulary=_WORDS,
+    ),
     Example("net-sg-no-world-admin", good=_compliant(3389), bad={"the world": _BAD["a single rule"]}),
     Example(
         "net-sg-no-world-admin",
