@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,6 +94,7 @@ class Stack:
         for resource in resources:
             self._by_type.setdefault(resource.type, []).append(resource)
         self._links: dict[tuple[str, str], _Links] = {}
+        self._names: dict[tuple[str, ...], _Names] = {}
 
     @property
     def name(self) -> str:
@@ -103,7 +104,7 @@ class Stack:
     def of(self, *types: str) -> list[Resource]:
         """The resources of these canonical types, in an order of their own."""
         found = [resource for type_ in types for resource in self._by_type.get(type_, ())]
-        return sorted(found, key=lambda resource: (resource.type, resource.urn))
+        return sorted(found, key=_order)
 
     def get(self, urn: str) -> Resource | None:
         """The resource with that URN."""
@@ -143,11 +144,29 @@ class Stack:
             Undetermined: as for `target`.
         """
         urns = resource.dependencies.get(prop.split(".", maxsplit=1)[0], frozenset())
-        found = [one for one in self.of(*types) if one.urn in urns]
-        if found:
-            return found
-        values = {item.text() for item in resource[prop].items()}
-        return [one for one in self.of(*types) if values & identities(one)]
+        names = self._names.get(types)
+        if names is None:
+            names = self._names[types] = _Names(self.of(*types))
+        return names.of(urns) or names.of(item.text() for item in resource[prop].items())
+
+
+class _Names:
+    """Resources by their URN, and by what else others may call them."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self._named: dict[str, list[Resource]] = {}
+        for resource in resources:
+            for name in {resource.urn} | identities(resource):
+                self._named.setdefault(name, []).append(resource)
+
+    def of(self, names: Iterable[str]) -> list[Resource]:
+        """Those with one of these names, in the order of `Stack.of`."""
+        found = {id(one): one for name in names for one in self._named.get(name, ())}
+        return sorted(found.values(), key=_order)
+
+
+def _order(resource: Resource) -> tuple[str, str]:
+    return resource.type, resource.urn
 
 
 @dataclass

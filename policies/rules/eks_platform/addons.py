@@ -5,7 +5,7 @@ from __future__ import annotations
 from pulumi_policy import Severity
 
 from policies.lib.check import Check
-from policies.lib.logic import any_holds, some
+from policies.lib.logic import all_hold, any_holds, some
 from policies.lib.resources import Resource, Stack
 from policies.lib.rule import stack_rule
 from policies.lib.types import types
@@ -15,7 +15,6 @@ CLUSTER = "aws:eks/cluster:Cluster"
 ADDON = "aws:eks/addon:Addon"
 POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _PLUGIN = "vpc-cni"
-_SERVICE_ACCOUNT = ("kube-system", "aws-node")
 
 
 @stack_rule(
@@ -39,30 +38,17 @@ def network_plugin(stack: Stack, check: Check) -> None:
             automatic = cluster["computeConfig.enabled"].truth(default=False)
             if not automatic and not some(stack.companions(cluster, ADDON, "clusterName"), _is_plugin):
                 check.violation("nothing in the stack declares its network plugin")
-    roles = _given_roles(stack)
     for addon in stack.of(ADDON):
         with check.on(addon):
             if _is_plugin(addon):
-                _judge(addon, roles, check)
+                _judge(stack, addon, check)
 
 
 def _is_plugin(addon: Resource) -> bool:
     return addon["addonName"].text() == _PLUGIN
 
 
-def _given_roles(stack: Stack) -> list[Resource]:
-    """Associations that give the plugin a role beside the add-on, or of which that is not known."""
-    return [
-        one
-        for one in stack.of(POD_IDENTITY)
-        if all(
-            not value.known or value.is_list or value.is_mapping or value.text() == wanted
-            for value, wanted in zip((one["namespace"], one["serviceAccount"]), _SERVICE_ACCOUNT, strict=True)
-        )
-    ]
-
-
-def _judge(addon: Resource, roles: list[Resource], check: Check) -> None:
+def _judge(stack: Stack, addon: Resource, check: Check) -> None:
     with check.part():
         values = addon["configurationValues"]
         if not yaml_document(values)["enableNetworkPolicy"].truth(default=False):
@@ -75,10 +61,13 @@ def _judge(addon: Resource, roles: list[Resource], check: Check) -> None:
         if not any_holds(
             lambda: addon["serviceAccountRoleArn"].present,
             lambda: bool(own.items()),
-            lambda: some(roles, _is_for_plugin),
+            lambda: some(stack.of(POD_IDENTITY), _is_for_plugin),
         ):
             check.violation("it works with the role of the node", own)
 
 
 def _is_for_plugin(association: Resource) -> bool:
-    return (association["namespace"].text(), association["serviceAccount"].text()) == _SERVICE_ACCOUNT
+    return all_hold(
+        lambda: association["namespace"].text() == "kube-system",
+        lambda: association["serviceAccount"].text() == "aws-node",
+    )

@@ -48,7 +48,7 @@ class Grant:
 )
 def workload_identity(stack: Stack, check: Check) -> None:
     by_role: dict[str, list[Grant]] = {}
-    for grant in _grants(stack, check):
+    for grant in list(_grants(stack, check)):
         by_role.setdefault(grant.role, []).append(grant)
         if grant.account.rpartition("/")[2] == "default":
             with check.on(grant.by):

@@ -127,7 +127,7 @@ EXAMPLES = (
         "eks-ng-uses-hardened-lt",
         good=(
             HARDENED,
-            R(GROUP, {"launchTemplate": {"id": "lt-1", "version": "3"}}, name="nodes"),
+            R(GROUP, {"diskSize": 20, "launchTemplate": {"id": "lt-1", "version": "3"}}, name="nodes"),
             R(GROUP, {"launchTemplate": {"name": "nodes", "version": "$Latest"}}, name="by-name"),
         ),
         bad={
@@ -149,7 +149,7 @@ EXAMPLES = (
             "the template has no id yet": both(
                 put("nodes", "launchTemplate", {"id": UNKNOWN, "version": UNKNOWN}),
                 options("nodes", depends={"launchTemplate": ["bare"]}),
-                add(R(TEMPLATE, {}, name="bare")),
+                add(R(TEMPLATE, {"instanceType": "m7g.large"}, name="bare")),
             ),
         },
         fine={
