@@ -36,6 +36,8 @@ def main() -> int:
     if mode == "program":
         return _program(job)
     if mode == "analyzer":
+        # The host ends a pack by SIGINT: it has nothing to finish, and a traceback would look like an error.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         sys.argv = ["pulumi.policy", job["engine"], job["path"]]
         runpy.run_module("pulumi.policy", run_name="__main__", alter_sys=True)
     else:
