@@ -128,7 +128,11 @@ EXAMPLES = (
         good=(
             HARDENED,
             R(GROUP, {"diskSize": 20, "launchTemplate": {"id": "lt-1", "version": "3"}}, name="nodes"),
-            R(GROUP, {"launchTemplate": {"name": "nodes", "version": "$Latest"}}, name="by-name"),
+            R(
+                GROUP,
+                {"diskSize": 20, "launchTemplate": {"name": "nodes", "version": "$Latest"}},
+                name="by-name",
+            ),
         ),
         bad={
             "a group has no template": drop("nodes", "launchTemplate"),
