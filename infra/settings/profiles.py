@@ -84,7 +84,12 @@ PROD: Tree = {
     },
     "aws": {
         "keyDeletionDays": 30,
-        "network": {"cidr": "10.48.0.0/16", "zones": ["a", "b", "c"], "nat": "per-az"},
+        "network": {
+            "cidr": "10.48.0.0/16",
+            "zones": ["a", "b", "c"],
+            "nat": "per-az",
+            "flowLogRetentionDays": 365,
+        },
         "database": {
             "instanceClass": "db.r7g.large",
             "multiAz": True,
@@ -93,13 +98,15 @@ PROD: Tree = {
             "maxConnections": 1000,
             "backupRetentionDays": 35,
             "monitoringIntervalSeconds": 15,
-            "logRetentionDays": 90,
+            "logRetentionDays": 365,
         },
         "cluster": {
             "systemNodes": {"instanceTypes": ["m7g.large"], "minNodes": 3, "maxNodes": 6},
             "appNodes": {"instanceTypes": ["m7g.xlarge"], "minNodes": 3, "maxNodes": 10},
-            "logRetentionDays": 90,
+            "logRetentionDays": 365,
         },
+        "storage": {"backup": {"lockMode": "COMPLIANCE"}},
+        "edge": {"waf": {"logRetentionDays": 365}},
     },
 }
 

@@ -144,7 +144,7 @@ def test_flow_logs_in_cloudwatch_are_encrypted_and_end(dev: Recording, prod: Rec
         group = recording.one("aws:cloudwatch/logGroup:LogGroup", "network-flow-logs")
         assert recording.waits_for(log, group)
         assert group.inputs["kmsKeyId"].startswith("arn:aws:kms:")
-        assert group.inputs["retentionInDays"] == 30
+        assert group.inputs["retentionInDays"] == (365 if recording is prod else 30)
 
 
 def test_flow_logs_in_s3_have_a_bucket_and_an_end_of_their_own(to_s3: Recording) -> None:

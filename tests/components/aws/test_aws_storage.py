@@ -140,7 +140,13 @@ def test_backups_are_locked_and_nothing_else_is(stack: Recording) -> None:
     locks = parts(stack, "ObjectLockConfiguration")
     assert set(locks) == backups
     for lock in locks.values():
-        assert lock["rule"]["defaultRetention"] == {"mode": "GOVERNANCE", "days": 7}
+        assert lock["rule"]["defaultRetention"]["days"] == 7
+
+
+def test_in_prod_nobody_at_all_can_take_the_lock_off(dev: Recording, prod: Recording) -> None:
+    for recording, mode in ((dev, "GOVERNANCE"), (prod, "COMPLIANCE")):
+        for lock in parts(recording, "ObjectLockConfiguration").values():
+            assert lock["rule"]["defaultRetention"]["mode"] == mode
 
 
 def test_no_version_expires_while_it_is_locked(prod: Recording) -> None:
