@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from tests.support.policies import Change
+from tests.support.policies import Change, R
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,15 @@ def mutant(what: str, change: Change, *fires: str, stack: str = "prod") -> Mutan
 def each(what: str, changes: Iterable[tuple[str, Change]], *fires: str, stack: str = "prod") -> list[Mutant]:
     """One mutant for each of several changes that the same rules notice."""
     return [mutant(f"{what}: {detail}", change, *fires, stack=stack) for detail, change in changes]
+
+
+def like(which: str, name: str, **props: Any) -> Change:
+    """One more resource, which is as that one but for these properties; None takes one away."""
+
+    def apply(stack: Sequence[R]) -> list[R]:
+        model = next(one for one in stack if f"{one.type}::{one.name}" == which)
+        kept = {key: value for key, value in {**model.props, **props}.items() if value is not None}
+        depends = {key: urns for key, urns in model.depends.items() if key not in props}
+        return [*stack, replace(model, name=name, props=kept, depends=depends, recorded_urn="")]
+
+    return apply
