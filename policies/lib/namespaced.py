@@ -35,17 +35,10 @@ class Namespaced:
                 if not made_from:
                     self._open = reason
 
-    def within(self, home: Resource) -> list[Resource]:
-        """Those in a namespace of this stack.
-
-        Raises:
-            Undetermined: none was found, and nobody knows where one is, or what the namespace is called.
-        """
+    def within(self, home: Resource) -> tuple[list[Resource], Undetermined | None]:
+        """Those in a namespace of this stack, and why there may be more."""
         linked = self._by_urn.get(home.urn, [])
-        name = home["metadata.name"]
-        if linked and not name.known:
-            return linked
-        found = [*linked, *self._by_name.get(name.text(), [])]
-        if not found and self._open:
-            raise self._open
-        return found
+        try:
+            return [*linked, *self._by_name.get(home["metadata.name"].text(), [])], self._open
+        except Undetermined as reason:
+            return linked, reason

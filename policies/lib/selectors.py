@@ -24,6 +24,16 @@ class Entry(Generic[_T]):
 
 
 @dataclass
+class Selecting(Generic[_T]):
+    """What selects one pod."""
+
+    surely: list[_T] = field(default_factory=list)
+    perhaps: list[_T] = field(default_factory=list)
+    open: Undetermined | None = None
+    """Why there may be more than those that surely do."""
+
+
+@dataclass
 class Selectors(Generic[_T]):
     """Selectors by the rarest of the labels that they ask for."""
 
@@ -42,16 +52,17 @@ class Selectors(Generic[_T]):
             else:
                 self._others.setdefault(entry.namespace, []).append(entry)
 
-    def of(self, namespace: str, labels: dict[str, str]) -> tuple[list[_T], Undetermined | None]:
-        """What selects a pod with these labels, and why there may be more."""
-        open_, found = self.open, list[_T]()
+    def of(self, namespace: str, labels: dict[str, str]) -> Selecting[_T]:
+        """What selects a pod with these labels."""
+        found = Selecting[_T](open=self.open)
         for entry in self._candidates(namespace, labels):
             try:
                 if matches(entry.selector, labels):
-                    found.append(entry.what)
+                    found.surely.append(entry.what)
             except Undetermined as reason:
-                open_ = reason
-        return found, open_
+                found.perhaps.append(entry.what)
+                found.open = reason
+        return found
 
     def _candidates(self, namespace: str, labels: dict[str, str]) -> Iterable[Entry[_T]]:
         yield from self._others.get(namespace, ())

@@ -116,12 +116,13 @@ def _budgets(stack: Stack) -> Selectors[Resource]:
 
 
 def _judge_budgets(workload: Resource, budgets: Selectors[Resource], replicas: float, check: Check) -> None:
-    found, open_ = budgets.of(namespace_of(workload), pod(workload).labels())
+    selecting = budgets.of(namespace_of(workload), pod(workload).labels())
+    found = selecting.surely
     if len(found) > 1:
         check.violation("more than one budget covers its pods, so that none of them can be evicted")
         return
-    if open_:
-        raise open_
+    if selecting.open:
+        raise selecting.open
     if not found:
         check.violation("no PodDisruptionBudget covers its pods")
     elif replicas > 0 and _allowed(found[0], replicas) < 1:

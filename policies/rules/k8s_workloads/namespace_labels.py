@@ -110,7 +110,10 @@ def promises(stack: Stack, check: Check) -> None:
                 continue
             for type_, harm in _BOUNDS.items():
                 with check.part():
-                    if not bounds[type_].within(home):
+                    found, open_ = bounds[type_].within(home)
+                    if not found and open_:
+                        raise open_
+                    if not found:
                         check.violation(harm)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.policies.examples.case import Bad, Example
 from tests.support.policies import UNKNOWN, R, both, drop, options, put, without
 
@@ -11,10 +13,17 @@ LIMITS = "kubernetes:core/v1:LimitRange"
 PATCH = "kubernetes:core/v1:NamespacePatch"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 VERSION = "pod-security.kubernetes.io/enforce-version"
+
+
+def namespace(name: str, level: str) -> dict[str, Any]:
+    labels = {ENFORCE: level, VERSION: "v1.36"}
+    return {"kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
 GOOD = (
-    R(NAMESPACE, {"metadata": {"name": "roost", "labels": {ENFORCE: "restricted", VERSION: "v1.36"}}}),
-    R(QUOTA, {"metadata": {"namespace": "roost"}}, name="quota", depends={"metadata": ["it"]}),
-    R(LIMITS, {"metadata": {"namespace": "roost"}}, name="limits"),
+    R(NAMESPACE, namespace("roost", "restricted")),
+    R(QUOTA, {"metadata": {"namespace": "roost"}, "spec": {}}, name="quota", depends={"metadata": ["it"]}),
+    R(LIMITS, {"metadata": {"namespace": "roost"}, "spec": {}}, name="limits"),
 )
 WORDS = "restricted pod-security.kubernetes.io"
 
@@ -75,8 +84,18 @@ EXAMPLES = (
     Example(
         "k8s-ns-labels",
         good=(
-            R(NAMESPACE, {"metadata": {"name": "gpu", "labels": {ENFORCE: "privileged", VERSION: "v1.36"}}}),
-            R(NAMESPACE, {"metadata": {"name": "b", "labels": {ENFORCE: "baseline", VERSION: "v1.36"}}}, "b"),
+            R(
+                NAMESPACE,
+                {
+                    "kind": "",
+                    "metadata": {"name": "gpu", "labels": {ENFORCE: "privileged", VERSION: "v1.36"}},
+                },
+            ),
+            R(
+                NAMESPACE,
+                {"kind": "", "metadata": {"name": "b", "labels": {ENFORCE: "baseline", VERSION: "v1.36"}}},
+                "b",
+            ),
         ),
         bad={
             "another one is as free": put("it", "metadata.name", "tools"),
