@@ -9,6 +9,8 @@ import re
 
 from infra.settings.settings import ProfileName
 
+DATA_CLASS: dict[ProfileName, str] = {"local": "test", "dev": "test", "prod": "confidential"}
+"""What data may be in a stack of a profile; users' conversations are in production only."""
 _VALUE = re.compile(r"[\w\s+\-=.:/@]{1,256}")
 
 
@@ -19,6 +21,7 @@ def default_tags(*, stack: str, profile: ProfileName, owner: str, cost_center: s
         "roost:profile": profile,
         "owner": owner,
         "cost-center": cost_center,
+        "data-class": DATA_CLASS[profile],
         "managed-by": "pulumi",
     }
     for key, value in tags.items():

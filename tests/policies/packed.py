@@ -5,14 +5,16 @@ A stack rule sees resources of its own types only, so a change of another type c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from policies import configuration
 from policies.catalogue import packs
 from policies.lib.pack import EXEMPTIONS
 from policies.lib.rule import Rule
+from policies.lib.taggable import TAGGABLE
 from policies.lib.types import canonical
 from tests.support.policies import Change, Diagnostic, Judge, R
 from tests.support.recorded_stacks import Shown
@@ -49,7 +51,8 @@ class Packed:
 
     def after(self, shown: Shown, change: Change) -> list[Diagnostic]:
         """What the rules say after the change, that they could not have said before."""
-        inputs, states = change(shown.inputs), change(shown.states)
+        inputs = _registered(shown, change(shown.inputs))
+        states = _registered(shown, change(shown.states))
         touched = _touched(shown.inputs, inputs)
         found: list[Diagnostic] = []
         for one in touched:
@@ -69,6 +72,23 @@ class Packed:
 
     def _stack_rules(self, type_: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.about_stack and type_ in rule.types]
+
+
+def _registered(shown: Shown, resources: Sequence[R]) -> list[R]:
+    """New resources as those of this stack, with the default tags that its aws provider merges in."""
+    there = {one.urn for one in shown.inputs}
+    stack = shown.inputs[0].urn.split(":")[2]
+    provider = next((one for one in shown.inputs if one.type == "pulumi:providers:aws"), None)
+    tags = json.loads(provider.props["defaultTags"])["tags"] if provider else {}
+    made: list[R] = []
+    for one in resources:
+        if one.urn not in there:
+            one = replace(one, stack=stack)
+            own = one.props.get("tags") or {}
+            if canonical(one.type) in TAGGABLE and isinstance(own, dict):
+                one = replace(one, props={**one.props, "tags": {**tags, **own}})
+        made.append(one)
+    return made
 
 
 def _seen(resource: R, rules: Sequence[Rule]) -> bool:

@@ -224,7 +224,7 @@ def test_null_is_the_same_as_absent(example: Example) -> None:
 def test_a_type_that_is_none_of_the_rules_business_is_not_judged(example: Example, bad: Bad) -> None:
     if rule(example.rule).types.prefixes:
         return
-    others = [replace(one, type="aws:sqs/queue:Queue") for one in bad.change(example.good)]
+    others = [replace(one, type="random:index/randomString:RandomString") for one in bad.change(example.good)]
     _keeps(_judge(example, others))
 
 

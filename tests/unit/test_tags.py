@@ -14,6 +14,7 @@ def test_every_resource_says_whose_it_is() -> None:
         "roost:profile": "prod",
         "owner": "Platform Team",
         "cost-center": "42",
+        "data-class": "confidential",
         "managed-by": "pulumi",
     }
 
