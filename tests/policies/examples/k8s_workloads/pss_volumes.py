@@ -66,5 +66,6 @@ EXAMPLES = (
         bad={
             "at the level baseline": both(put("it", f"{VOLUMES}[0]", HOST), put("it", f"{VOLUMES}[1]", NFS))
         },
+        open={"one volume is unknown": put("it", f"{VOLUMES}[0]", UNKNOWN)},
     ),
 )
