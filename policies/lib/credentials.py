@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import math
 import re
+from collections import Counter
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _CREDENTIAL = re.compile(r"^(?:\w*(?:password|passwd|passphrase|secret|token|apikey)|pass|pwd|credentials?)$")
@@ -19,21 +23,36 @@ _STANDS_FOR = re.compile(
     r"|\[\]|\{\}|[|>][+-]?)$",
     re.IGNORECASE,
 )
+_PEM = ("", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED ")
+"""Kinds of private keys."""
+
+
+def _encoded(kind: str) -> str:
+    """How a private key of that kind begins in base64, up to what depends on the bytes after it."""
+    line = f"-----BEGIN {kind}PRIVATE KEY-----"
+    return base64.b64encode(line[: len(line) // 3 * 3].encode()).decode()
+
+
 _FORMATS = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY-----"
-    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS access keys
+    r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY-----|" + "|".join(map(re.escape, map(_encoded, _PEM))) + "|"
+    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS access keys
     r"|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{22}|\bglpat-[A-Za-z0-9_-]{20}"
     r"|\bxox[abeprs]-[A-Za-z0-9-]{10}"  # Slack
     r"|\bsk-[A-Za-z0-9_-]{20}|\bhf_[A-Za-z0-9]{30}"  # model providers
     r"|\b[rs]k_live_[A-Za-z0-9]{16}|\bAIza[A-Za-z0-9_-]{35}"
     r"|\beyJ[\w-]{8,4096}\.eyJ[\w-]{8,8192}\.[\w-]{8}"  # JSON web tokens
-    r"|\b(?:[Bb]earer|[Bb]asic) +[A-Za-z0-9._~+/-]{16}"
+    r"|\b(?:[Bb]earer|[Bb]asic) +(?=[A-Za-z._~+/-]{0,64}\d)[A-Za-z0-9._~+/-]{16}"
 )
 _IN_ADDRESS = re.compile(r"://[^/\s:@]{0,256}:([^/\s@]{1,256})@")
 _COMMENT = re.compile(r"^[ \t]*(?:#|//).*$", re.MULTILINE)
 _ASSIGNMENT = re.compile(
     r"(?<![\w.])([A-Za-z][\w.-]{1,80})[\"']?[ \t]{0,20}[:=][ \t]{0,200}[\"']?([^\s\"'#,][^\s\"',]{0,200})"
 )
+_CODE = re.compile(r"^[A-Za-z_]\w*(?:(?:\.[A-Za-z_]\w*)+[(\[]?|[(\[]).*$")
+"""What a program assigns without quotes: `settings.password`, `ask("…")`."""
+_GENERATED = re.compile(r"^(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9+/_=-]{32,512}$")
+_RANDOM = 4.3
+"""Bits a character: generators of letters and digits are above it, what people write is below."""
 _ELEMENT = re.compile(r"<([A-Za-z][\w.-]{1,80})>([^<\s]{1,200})</")
 
 
@@ -55,17 +74,38 @@ def is_literal(text: str) -> bool:
     return bool(text) and not _STANDS_FOR.match(text)
 
 
+def is_generated(text: str) -> bool:
+    """Whether it is one word that looks like a generated key: long, mixed and without a pattern."""
+    if not _GENERATED.match(text):
+        return False
+    shares = [count / len(text) for count in Counter(text).values()]
+    return -sum(share * math.log2(share) for share in shares) >= _RANDOM
+
+
+def has_format(text: str) -> bool:
+    """Whether a key, token or password stands in it that one can tell by its format, or by its address."""
+    return bool(_FORMATS.search(text)) or any(is_literal(found[1]) for found in _IN_ADDRESS.finditer(text))
+
+
 def has_credential(text: str) -> bool:
     """Whether a script or document has a key, password or token written into it.
 
     By its format, in an address, or assigned to a name that says so. A reference to one (`$PASSWORD`,
-    `$(aws …)`, an ARN, a path) is none.
+    `$(aws …)`, an ARN, a path, another variable) is none.
     """
-    if _FORMATS.search(text) or any(is_literal(found[1]) for found in _IN_ADDRESS.finditer(text)):
+    if has_format(text):
         return True
     said = _COMMENT.sub("", text)
     return any(
-        is_credential_name(found[1]) and is_literal(found[2])
+        is_credential_name(found[1]) and is_literal(found[2]) and not _CODE.match(found[2])
         for pattern in (_ASSIGNMENT, _ELEMENT)
         for found in pattern.finditer(said)
     )
+
+
+def decoded(text: str) -> str:
+    """What is in base64, if it is; the text itself if it is not."""
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return text

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pulumi_policy import Severity
 
 from policies.lib import kubernetes
 from policies.lib.check import Check
+from policies.lib.credentials import (
+    decoded,
+    has_credential,
+    has_format,
+    is_credential_name,
+    is_generated,
+    is_literal,
+)
 from policies.lib.resources import Resource
 from policies.lib.rule import resource_rule
-from policies.lib.secret_texts import assigns_secret, decoded, form_of, is_given, is_random, is_secret_name
 from policies.lib.types import WORKLOADS, types
-from policies.lib.values import Value
+from policies.lib.values import State, Value
 
 _SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
 _CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -47,20 +55,17 @@ _OWN_PLACE = re.compile(
 def no_literals(resource: Resource, check: Check) -> None:
     if resource.type.startswith(_DEFINITIONS):
         return
-    found: dict[str, tuple[Value, str]] = {}
-    for value, what in (*_settings(resource), *_anywhere(resource)):
-        found.setdefault(value.path, (value, what))
-    for value, what in found.values():
-        check.violation(f"{what} stands there for everybody to read", value)
+    found = {value.path: value for value in (*_settings(resource), *_anywhere(resource))}
+    for value in found.values():
+        check.violation("a secret stands there for everybody to read", value)
 
 
-def _anywhere(resource: Resource) -> Iterator[tuple[Value, str]]:
-    """Secrets that one can tell by their form, wherever they are but where they belong."""
+def _anywhere(resource: Resource) -> Iterator[Value]:
+    """Secrets that one can tell by their format, wherever they are but where they belong."""
     aws = resource.type.startswith("aws:")
     for leaf in (resource["metadata"] if resource.type == _SECRET else resource.props).leaves():
-        text = _text(leaf)
-        if text and (what := form_of(text)) and not (aws and _belongs(resource, leaf.path)):
-            yield leaf, what
+        if has_format(_text(leaf)) and not (aws and _belongs(resource, leaf.path)):
+            yield leaf
 
 
 def _belongs(resource: Resource, path: str) -> bool:
@@ -69,69 +74,64 @@ def _belongs(resource: Resource, path: str) -> bool:
     return bool(_OWN_PLACE.search(path))
 
 
-def _settings(resource: Resource) -> Iterator[tuple[Value, str]]:
+def _settings(resource: Resource) -> Iterator[Value]:
     """Where programs are told what they need: there a name or the look of a value is enough."""
     if resource.type in WORKLOADS:
         return _of_pod(kubernetes.pod(resource))
     if resource.type == _CONFIG_MAP:
-        return _of_config_map(resource)
+        return _of_variables(resource["data"])
     if resource.type == _PARAMETER:
         return _of_parameter(resource)
     if resource.type.startswith(_CHARTS):
-        return (found for leaf in resource["values"].leaves() for found in _named(leaf.path, leaf))
+        return (leaf for leaf in resource["values"].leaves() if _is_secret(_last(leaf.path), leaf))
     return _of_machine(resource)
 
 
-def _of_pod(pod: kubernetes.Pod) -> Iterator[tuple[Value, str]]:
+def _of_pod(pod: kubernetes.Pod) -> Iterator[Value]:
     for kind in kubernetes.CONTAINER_LISTS:
         for container in _elements(pod.spec[kind]):
             for variable in _elements(container["env"]):
-                yield from _named(_text(variable["name"]), variable["value"])
+                if _is_secret(_text(variable["name"]), variable["value"]):
+                    yield variable["value"]
             for part in ("command", "args"):
-                before = ""
-                for argument in _elements(container[part]):
-                    if _gives_secret(_text(argument), before):
-                        yield argument, "a secret"
-                    before = _text(argument)
+                words = [Value(""), *_elements(container[part])]
+                yield from (word for before, word in pairwise(words) if _is_secret(_option(before), word))
 
 
-def _gives_secret(argument: str, before: str) -> bool:
-    option, given, value = argument.partition("=")
-    if given and is_secret_name(option) and is_given(value):
-        return True
-    if before.startswith("-") and is_secret_name(before) and is_given(argument):
-        return True
-    return is_random(argument) or assigns_secret(argument)
+def _option(word: Value) -> str:
+    """The name that an argument gives to the one after it: `--token`."""
+    text = _text(word)
+    return text if text.startswith("-") and "=" not in text else ""
 
 
-def _of_config_map(resource: Resource) -> Iterator[tuple[Value, str]]:
-    for name, value in _members(resource["data"]).items():
-        yield from _named(name, value)
-        if assigns_secret(_text(value)):
-            yield value, "a line with a secret"
+def _of_variables(variables: Value) -> Iterator[Value]:
+    named = variables.entries() if variables.is_mapping else {}
+    return (value for name, value in named.items() if _is_secret(name, value))
 
 
-def _of_parameter(resource: Resource) -> Iterator[tuple[Value, str]]:
+def _of_parameter(resource: Resource) -> Iterator[Value]:
     for prop in ("value", "insecureValue"):
-        for found in _named(_text(resource["name"]), resource[prop]):
-            if not _belongs(resource, prop):
-                yield found
+        if _is_secret(_text(resource["name"]), resource[prop]) and not _belongs(resource, prop):
+            yield resource[prop]
 
 
-def _of_machine(resource: Resource) -> Iterator[tuple[Value, str]]:
+def _of_machine(resource: Resource) -> Iterator[Value]:
     """A function's environment, and what an instance does at its start."""
-    for name, value in _members(resource["environment.variables"]).items():
-        yield from _named(name, value)
+    yield from _of_variables(resource["environment.variables"])
     for prop in _SCRIPTS:
-        script = decoded(_text(resource[prop]))
-        if what := form_of(script) or ("a line with a secret" if assigns_secret(script) else None):
-            yield resource[prop], what
+        if has_credential(decoded(_text(resource[prop]))):
+            yield resource[prop]
 
 
-def _named(name: str, value: Value) -> Iterator[tuple[Value, str]]:
+def _is_secret(name: str, value: Value) -> bool:
+    """Whether a value is one, under the name that it is given; what the program marked as one always is."""
     text = _text(value)
-    if (is_secret_name(name) and is_given(text)) or is_random(text):
-        yield value, "a secret"
+    named = bool(text) and is_credential_name(name) and is_literal(text)
+    return value.state is State.SECRET or named or is_generated(text) or has_credential(text)
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 def _text(value: Value) -> str:
@@ -141,7 +141,3 @@ def _text(value: Value) -> str:
 
 def _elements(value: Value) -> list[Value]:
     return value.items() if value.known else []
-
-
-def _members(value: Value) -> dict[str, Value]:
-    return value.entries() if value.is_mapping else {}

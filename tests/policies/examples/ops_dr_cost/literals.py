@@ -172,11 +172,11 @@ EXAMPLES = (
             ),
         },
         fine={
-            "a name of a secret": _env("IMAGE_PULL_SECRET", "registry-credentials"),
+            "a name of a secret": _env("PULL_SECRET_NAME", "registry-credentials"),
             "a word that is short": _env("TOKEN", "none"),
             "a URL without a password": _env("URL", "https://user@example.com:8443/a:b@c"),
             "a URL with a reference": _env("URL", "postgresql://app:$(PASSWORD)@db/app"),
-            "a number of tokens": _env("MAX_TOKEN", "1024"),
+            "a number of tokens": _env("MAX_TOKENS", "1024"),
             "an id": _env("ID", "8f14e45f-ceea-467f-a0e6-5e0d3b5f8a4b"),
             "a commit": _env("REVISION", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c"),
             "what another resource will say": _env("DATABASE_PASSWORD", UNKNOWN),
@@ -189,6 +189,5 @@ EXAMPLES = (
                 )
             ),
         },
-        vocabulary="a password in a URL",
     ),
 )
