@@ -1,0 +1,83 @@
+"""What the pack ops-dr-cost notices about tags and cost."""
+
+from tests.policies.mutants.mutant import each, mutant
+from tests.support.policies import drop, put
+
+DB = "aws:rds/instance:Instance::database"
+KEY = "aws:kms/key:Key::keys-data"
+NODES = "aws:eks/nodeGroup:NodeGroup"
+SYSTEM, APP = f"{NODES}::cluster-nodes-system", f"{NODES}::cluster-nodes-app"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate::cluster-nodes-app"
+SERVER = "kubernetes:apps/v1:Deployment::server"
+VOLUME = "aws:ebs/volume:Volume"
+
+MUTANTS = (
+    *each(
+        "nobody knows whose it is",
+        [
+            ("no owner", drop(DB, "tags.owner")),
+            ("an empty owner", put(DB, "tags.owner", "")),
+            ("no cost center", drop(KEY, "tags.cost-center")),
+            ("a data class that is none", put(DB, "tags.data-class", "whatever")),
+        ],
+        "tag-required",
+    ),
+    mutant("no tags at all", drop(KEY, "tags"), "tag-required"),
+    mutant(
+        "a bucket without tags of a dev stack", drop(KEY, "tags.roost:profile"), "tag-required", stack="dev"
+    ),
+    *each(
+        "the tags are of another stack",
+        [
+            ("dev's", put(DB, "tags.roost:stack", "dev")),
+            ("of test data", put(KEY, "tags.data-class", "test")),
+        ],
+        "tag-env-matches",
+    ),
+    mutant(
+        "dev's tags are production's", put(KEY, "tags.roost:stack", "prod"), "tag-env-matches", stack="dev"
+    ),
+    *each(
+        "not on the list",
+        [
+            ("the database", put(DB, "instanceClass", "db.x2iedn.32xlarge")),
+            ("its storage", put(DB, "storageType", "io1")),
+            ("a disk of nodes", put(TEMPLATE, "blockDeviceMappings[0].ebs.volumeType", "gp2")),
+        ],
+        "cost-allow-list",
+    ),
+    mutant(
+        "operations that dev does not need",
+        put(TEMPLATE, "blockDeviceMappings[0].ebs.iops", 12000),
+        "cost-allow-list",
+        stack="dev",
+    ),
+    mutant(
+        "machines that dev does not need",
+        put(APP, "instanceTypes", ["m7g.large"]),
+        "cost-allow-list",
+        stack="dev",
+    ),
+    mutant(
+        "an accelerated machine that stays in dev",
+        put(APP, "instanceTypes", ["g6.xlarge"]),
+        "cost-bounds",
+        "eks-ami-family",
+        "gpu-node-isolated",
+        stack="dev",
+    ),
+    mutant(
+        "nodes that are not on the list",
+        put(APP, "instanceTypes", ["x1e.32xlarge"]),
+        "cost-allow-list",
+        "cost-bounds",
+    ),
+    *each(
+        "nodes without end",
+        [
+            ("applications", put(APP, "scalingConfig.maxSize", 100)),
+            ("system", put(SYSTEM, "scalingConfig.maxSize", 200)),
+        ],
+        "cost-bounds",
+    ),
+)
