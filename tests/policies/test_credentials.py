@@ -123,4 +123,4 @@ def test_long_texts_take_no_longer_than_they_are(text: str) -> None:
     begun = time.process_time()
     has_credential(text)
     is_generated(text)
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 10

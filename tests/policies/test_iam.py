@@ -157,6 +157,23 @@ def test_resources(parts: dict[str, Any], service: str, resource: str, expected:
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
+        ({"Resource": "*"}, True),
+        ({"Resource": ["arn:aws:s3:::a", "arn:aws:iam::111122223333:role/a"]}, True),
+        ({"Resource": "arn:aws:*:*:*:*"}, True),
+        ({"Resource": "arn:aws:*"}, True),
+        ({"NotResource": "arn:aws:s3:::a"}, True),
+        ({"Resource": "arn:aws:s3:::*"}, False),
+        ({"Resource": "role"}, False),
+        ({}, False),
+    ],
+)
+def test_services(parts: dict[str, Any], expected: bool) -> None:
+    assert one(**parts).touches("iam") is expected
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
         ({"Principal": "*"}, True),
         ({"Principal": {"AWS": "*"}}, True),
         ({"Principal": {"AWS": [f"arn:aws:iam::{ACCOUNT}:root", "*"]}}, True),

@@ -195,6 +195,7 @@ def passrole_scoped(holder: Resource, check: Check) -> None:
         with check.part():
             if all_hold(
                 lambda one=statement: one.covers("iam:PassRole"),
+                lambda one=statement: one.touches("iam"),
                 lambda one=statement: not some(one.conditions(), _names_service),
             ):
                 check.violation("a statement allows passing a role to any service", statement.at)

@@ -69,11 +69,9 @@ def _one_owner(stack: Stack, role: Resource, prop: str, check: Check) -> None:
     if not listed:
         return
     beside = [
-        item.text()
-        for type_, target, names in _BESIDE[prop]
-        for one in stack.companions(role, type_, target)
-        for item in one[names].items()
+        one[names] for type_, target, names in _BESIDE[prop] for one in stack.companions(role, type_, target)
     ]
+    named = {item.text() for names in beside for item in names.items()}
     own = {(one["name"] if one.is_mapping else one).text() for one in listed}
-    if beside and own - set(beside):
+    if beside and own - named:
         check.violation("policies are managed in the role and beside it", role[prop])

@@ -230,6 +230,7 @@ EXAMPLES = (
                 {"StringEqualsIfExists": {"iam:PassedToService": ["ec2.amazonaws.com"]}},
             ),
             "it is denied": put("pass", "policy.Statement[0]", {**_STAR, "Effect": "Deny"}),
+            "everything on what is no role": _says({"Action": "*", "Resource": [BUCKET, KEY]}),
         },
         open={**_NOT_READ, "the role is unknown": put("pass", "policy.Statement[0].Resource", UNKNOWN)},
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.policies.examples.case import Bad, Example
-from tests.support.policies import UNKNOWN, R, add, both, options, put
+from tests.support.policies import UNKNOWN, R, add, both, drop, options, put
 
 ROLE = "aws:iam/role:Role"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
@@ -50,6 +50,9 @@ EXAMPLES = (
             "the same, by the role's name alone": both(_LISTED, options("pull", depends={})),
             "written into the role and beside it": put(
                 "nodes", "inlinePolicies", [{"name": "write", "policy": "{}"}]
+            ),
+            "written beside the role under no name of its own": both(
+                put("nodes", "inlinePolicies", [{"name": "read", "policy": "{}"}]), drop("read", "name")
             ),
             "attached for several roles at once": both(
                 put("every", "roles", ["other", "alone"]), put("every", "policyArn", f"{AWS}/Other")
