@@ -124,6 +124,9 @@ EXAMPLES = (
             "more statements are logged": log(log_statement="ALL"),
             "every statement is slow": log(log_min_duration_statement="0"),
             "Postgres 18 has a list there": log(log_connections="receipt,authentication,authorization"),
+            "another parameter is called alike": put(
+                "group", "parameters", parameters(log_statement_stats="0", **_LOG)
+            ),
             "there are blanks between libraries": log(shared_preload_libraries="auto_explain, pgaudit"),
             "a replica has the other one's": replica(),
             "MySQL's log is another": both(put("group", "family", "mysql8.0"), drop("group", "parameters")),
