@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.policies.mutants.mutant import mutant
-from tests.policies.mutants.pods import MAIN, SERVER, SPEC, sidecar
+from tests.policies.mutants.pods import LABELS, MAIN, SERVER, SPEC, sidecar
 from tests.support.policies import R, add, both, put
 
 GPU = "nvidia.com/gpu"
@@ -33,7 +33,10 @@ def plugin(namespace: str, **fields: Any) -> R:
     }
     return R(
         "kubernetes:apps/v1:DaemonSet",
-        {"metadata": {"name": "device-plugin", "namespace": namespace}, "spec": {"template": {"spec": pod}}},
+        {
+            "metadata": {"name": "device-plugin", "namespace": namespace, "labels": LABELS},
+            "spec": {"template": {"spec": pod}},
+        },
         name="device-plugin",
     )
 

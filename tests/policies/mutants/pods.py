@@ -16,6 +16,7 @@ MAIN = f"{SPEC}.containers[0]"
 CONTEXT = f"{MAIN}.securityContext"
 POD_CONTEXT = f"{SPEC}.securityContext"
 ANNOTATIONS = "spec.template.metadata.annotations"
+LABELS = {f"app.kubernetes.io/{key}": "server" for key in ("name", "part-of", "managed-by")}
 APPARMOR = "container.apparmor.security.beta.kubernetes.io"
 
 
@@ -47,11 +48,11 @@ def nightly(**fields: Any) -> R:
         "containers": [sidecar()],
         **fields,
     }
-    template = {"metadata": {"labels": {"app.kubernetes.io/name": "server"}}, "spec": pod}
+    template = {"metadata": {"labels": LABELS}, "spec": pod}
     return R(
         "kubernetes:batch/v1:CronJob",
         {
-            "metadata": {"name": "nightly", "namespace": "roost"},
+            "metadata": {"name": "nightly", "namespace": "roost", "labels": LABELS},
             "spec": {"jobTemplate": {"spec": {"template": template}}},
         },
         name="nightly",
