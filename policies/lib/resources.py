@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from pulumi_policy import PolicyResource, ResourceValidationArgs, StackValidationArgs
 
 from policies.lib.types import Types, canonical, is_list, is_patch
-from policies.lib.values import State, Undetermined, Value
+from policies.lib.values import State, Undetermined, Value, overlaid
 
 STACK = "pulumi:pulumi:Stack"
 _IDENTITIES = ("id", "name", "bucket", "arn", "identifier", "vaultName", "keyId")
@@ -36,6 +36,8 @@ class Resource:
     """Settings of its provider, for example `region`."""
     dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """For each property the URNs of what its value was made from; empty outside stack rules."""
+    after: frozenset[str] = frozenset()
+    """URNs of all that it is made after; empty outside stack rules."""
     stack_name: str = ""
 
     def __getitem__(self, path: str) -> Value:
@@ -209,8 +211,8 @@ Inputs = dict[str, Any]
 def of_stack(args: StackValidationArgs, types: Types, inputs: Inputs) -> Stack:
     """Of the stack that a stack policy is asked about, the resources of these types; it has resources.
 
-    A resource whose provider is not configured yet (a cluster that is still to come) is shown without any
-    property: `inputs` has them, where the pack was asked about it on its own.
+    In a preview outputs are read together with `inputs`, see `overlaid`. Of a resource whose provider is not
+    configured yet (a cluster that is still to come) the engine shows no outputs at all.
     """
     return Stack(
         [
@@ -237,9 +239,12 @@ def _root(urn: str) -> Resource:
 
 
 def _of_policy_resource(resource: PolicyResource, inputs: Inputs) -> Iterator[Resource]:
-    props: Any = resource.props
-    if not len(props):
-        props = inputs.get(resource.urn)
+    given = Value(inputs.get(resource.urn))
+    props = Value(cast("Any", resource.props))
+    if not props.entries():
+        props = given if given.is_mapping else Value(None, state=State.UNKNOWN)
+    else:
+        props = overlaid(props, given)
     try:
         yield from _expanded(
             resource.resource_type,
@@ -247,7 +252,7 @@ def _of_policy_resource(resource: PolicyResource, inputs: Inputs) -> Iterator[Re
                 type=canonical(resource.resource_type),
                 urn=resource.urn,
                 name=resource.name,
-                props=Value(props, state=State.UNKNOWN if props is None else None),
+                props=props,
                 patch=is_patch(resource.resource_type),
                 protect=bool(resource.opts.protect),
                 ignore_changes=tuple(resource.opts.ignore_changes),
@@ -257,6 +262,7 @@ def _of_policy_resource(resource: PolicyResource, inputs: Inputs) -> Iterator[Re
                     prop: frozenset(one.urn for one in found)
                     for prop, found in resource.property_dependencies.items()
                 },
+                after=frozenset(one.urn for one in resource.dependencies),
                 stack_name=_stack_of(resource.urn),
             ),
         )

@@ -54,6 +54,8 @@ class R:
     parent: str = ""
     recorded_urn: str = ""
     """Of a resource that the program registered."""
+    after: Sequence[str] = ()
+    """Names of the resources that it is made after."""
 
     @property
     def urn(self) -> str:
@@ -191,11 +193,13 @@ def _analyze_request(resource: R) -> analyzer_pb2.AnalyzeRequest:
 def _stack_resource(resource: R, by_name: Mapping[str, list[str]]) -> analyzer_pb2.AnalyzerResource:
     found = analyzer_pb2.AnalyzerResource(**_common(resource), parent=resource.parent)
     for prop, names in resource.depends.items():
-        urns = [
-            urn for name in names for urn in ([name] if name.startswith("urn:") else by_name.get(name, ()))
-        ]
-        found.propertyDependencies[prop].urns.extend(urns)
+        found.propertyDependencies[prop].urns.extend(_urns(names, by_name))
+    found.dependencies.extend(_urns(resource.after, by_name))
     return found
+
+
+def _urns(names: Sequence[str], by_name: Mapping[str, list[str]]) -> list[str]:
+    return [urn for name in names for urn in ([name] if name.startswith("urn:") else by_name.get(name, ()))]
 
 
 def _encoded(props: Mapping[str, Any]) -> struct_pb2.Struct:

@@ -36,7 +36,11 @@ def _state(recording: Recording, one: Registration) -> Mapping[str, Any]:
     urn = one.provider.rpartition("::")[0]
     if urn and UNKNOWN in str(recording.by_urn(urn).inputs):
         return {}
-    return recording.states.get(one.urn, one.inputs)
+    state = recording.states.get(one.urn, one.inputs)
+    if state.get("id") == UNKNOWN and one.type.startswith("aws:"):
+        # A preview: whatever the provider may fill in is unknown.
+        return {**dict.fromkeys(schema(one.type).outputs, UNKNOWN), **state}
+    return state
 
 
 def _resource(recording: Recording, one: Registration, props: Mapping[str, Any]) -> R:
@@ -53,6 +57,7 @@ def _resource(recording: Recording, one: Registration, props: Mapping[str, Any])
         stack=one.urn.split(":")[2],
         parent=one.parent,
         recorded_urn=one.urn,
+        after=tuple(one.dependencies),
     )
 
 
