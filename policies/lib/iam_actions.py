@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_BY_FORM: Mapping[tuple[str, str], tuple[str, ...]] = {
+RESTRICTABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("s3", "*/*"): (
         "s3:PutObject",
         "s3:PutObjectAcl",
@@ -103,8 +103,4 @@ _BY_FORM: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("route53", "hostedzone/*"): ("route53:ChangeResourceRecordSets", "route53:DeleteHostedZone"),
     ("kinesis", "stream/*"): ("kinesis:PutRecord", "kinesis:DeleteStream"),
 }
-"""By service and form of the resource: the commonest and most harmful of AWS's thousands."""
-RESTRICTABLE: Mapping[str, tuple[str, str]] = {
-    name: form for form, names in _BY_FORM.items() for name in names
-}
-"""The same by action: `s3:PutObject` to `("s3", "*/*")`, as `Statement.spans` takes it."""
+"""By service and form of the resource, as `Statement.spans` takes them: the commonest and worst."""

@@ -140,14 +140,18 @@ def _whole_services(statement: Statement) -> list[tuple[Value, str]]:
 def _restrictable(statement: Statement, *, without: set[str]) -> str | None:
     """The first action that it allows on every resource and could allow on some."""
 
-    def granted(name: str) -> bool:
+    def named(form: tuple[str, str]) -> list[str]:
+        return [name for name in RESTRICTABLE[form] if name.partition(":")[0] not in without]
+
+    def granted(form: tuple[str, str]) -> bool:
         return all_hold(
-            lambda: statement.covers(name),
-            lambda: statement.spans(*RESTRICTABLE[name]),
+            lambda: statement.spans(*form),
+            lambda: some(named(form), statement.covers),
             lambda: not _narrows_resources(statement),
         )
 
-    return first((name for name in RESTRICTABLE if name.partition(":")[0] not in without), granted)
+    form = first(RESTRICTABLE, granted)
+    return first(named(form), statement.covers) if form else None
 
 
 @resource_rule(

@@ -166,7 +166,7 @@ EXAMPLES = (
             "a service on what is unknown": _says({"Action": "s3:*", "Resource": UNKNOWN}),
             "something unknown on everything": _says({"Action": UNKNOWN, "Resource": "*"}),
         },
-        vocabulary=" ".join(RESTRICTABLE),
+        vocabulary=" ".join(name for names in RESTRICTABLE.values() for name in names),
     ),
     Example(
         "iam-kms-decrypt-scoped",
