@@ -19,10 +19,11 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from policies.lib.attention import Attention, AttentivePolicy
 from policies.lib.check import Check, Verdict
 from policies.lib.ledger import Ledger
 from policies.lib.remedy import Draft
-from policies.lib.resources import Inputs, Resource, of_stack, of_validation
+from policies.lib.resources import Resource, of_stack, of_validation
 from policies.lib.rule import Rule
 from policies.lib.settings import CreateOnly, Settings, parse, schema
 from policies.lib.types import canonical, is_patch
@@ -64,17 +65,20 @@ def policies(pack: str, rules: Sequence[Rule]) -> list[Policy]:
     if len({rule.id for rule in rules}) < len(rules):
         raise ValueError(f"{pack} has two rules of the same id")
     ledger = Ledger(pack)
-    inputs: Inputs = {}
-    made: list[Policy] = []
+    attention = Attention()
+    made: list[Policy] = [attention.policy()]
     for rule in rules:
-        runner = _Runner(rule, ledger, inputs)
+        runner = _Runner(rule, ledger, attention)
         if rule.about_stack:
             made.append(StackValidationPolicy(validate=runner.judge_stack, **_described(rule)))
             if rule.remedy:
                 made.append(_remedy_beside(rule, runner))
         else:
             remedy = runner.remedy if rule.remedy else None
-            made.append(ResourceValidationPolicy(validate=runner.judge, remediate=remedy, **_described(rule)))
+            described = _described(rule)
+            made.append(
+                AttentivePolicy(attention, rule.types, validate=runner.judge, remediate=remedy, **described)
+            )
     made.append(_exemptions(ledger))
     return made
 
@@ -82,16 +86,15 @@ def policies(pack: str, rules: Sequence[Rule]) -> list[Policy]:
 class _Runner:
     """One rule at work in one pack."""
 
-    def __init__(self, rule: Rule, ledger: Ledger, inputs: Inputs) -> None:
+    def __init__(self, rule: Rule, ledger: Ledger, attention: Attention) -> None:
         self._rule = rule
         self._ledger = ledger
-        self._inputs = inputs
+        self._attention = attention
         self._given: Mapping[str, Any] | None = None
         self._settings = rule.settings()
 
     def judge(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Judge one resource, as the SDK asks."""
-        self._inputs[args.urn] = args.props
         if canonical(args.resource_type) not in self._rule.types:
             return
         assert self._rule.judge
@@ -107,7 +110,7 @@ class _Runner:
         if not args.resources:
             return
         check = self._check(args.get_config())
-        self._rule.judge_stack(of_stack(args, self._rule.types, self._inputs), check)
+        self._rule.judge_stack(of_stack(args, self._rule.types, self._attention.inputs), check)
         self._conclude(check, report)
 
     def remedy(self, args: ResourceValidationArgs) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any, cast
 
 from pulumi_policy import PolicyConfigSchema
@@ -55,6 +56,7 @@ def parse(rule: str, model: type[Settings], given: Mapping[str, Any]) -> Setting
         ) from None
 
 
+@cache
 def schema(model: type[Settings]) -> PolicyConfigSchema:
     """The same for the engine, which checks it and fills in the defaults."""
     whole = model.model_json_schema(by_alias=True)

@@ -48,11 +48,12 @@ class State(Enum):
 class Value:
     """One property, or a part of one, and where it stands. Cheap: it reads only what is asked for."""
 
-    __slots__ = ("_raw", "path", "state")
+    __slots__ = ("path", "raw", "state")
 
     def __init__(self, raw: object, path: str = "", state: State | None = None) -> None:
         raw = raw.value if isinstance(raw, Secret) else raw
-        self._raw = raw
+        self.raw = raw
+        """As the SDK gave it; rules read it by the methods below."""
         self.path = path
         self.state = state or _state_of(raw)
 
@@ -64,7 +65,7 @@ class Value:
         path = f"{self.path}[{key}]" if isinstance(key, int) else f"{self.path}.{key}" if self.path else key
         if self.state is not State.KNOWN:
             return Value(None, path, self.state)
-        return _member(self._raw, key, path)
+        return _member(self.raw, key, path)
 
     def at(self, path: str) -> Value:
         """The member at a dotted path: `at("spec.template.spec")`."""
@@ -81,7 +82,7 @@ class Value:
     @property
     def present(self) -> bool:
         """Whether something is set, be it unknown or secret. An empty text counts as nothing."""
-        return self.state is not State.ABSENT and not (self.known and self._raw == "")
+        return self.state is not State.ABSENT and not (self.known and self.raw == "")
 
     def truth(self, *, default: bool) -> bool:
         """A boolean; `"true"`, `"1"` and `1` count. `default` is what the provider takes when it is absent.
@@ -189,10 +190,10 @@ class Value:
 
     def leaves(self) -> Iterator[Value]:
         """Every scalar below, known or not."""
-        if self.known and isinstance(self._raw, Mapping):
-            for key in self._raw:
+        if self.known and isinstance(self.raw, Mapping):
+            for key in self.raw:
                 yield from self[str(key)].leaves()
-        elif self.known and _is_list(self._raw):
+        elif self.known and _is_list(self.raw):
             for item in self.items():
                 yield from item.leaves()
         elif self.state is not State.ABSENT:
@@ -201,19 +202,36 @@ class Value:
     @property
     def is_mapping(self) -> bool:
         """Whether it is known and has members."""
-        return self.known and isinstance(self._raw, Mapping)
+        return self.known and isinstance(self.raw, Mapping)
 
     @property
     def is_list(self) -> bool:
         """Whether it is known and has elements."""
-        return self.known and _is_list(self._raw)
+        return self.known and _is_list(self.raw)
 
     def _settled(self) -> Any:
         if self.state is State.UNKNOWN:
             raise Undetermined(self.path, _NOT_YET)
         if self.state is State.SECRET:
             raise Undetermined(self.path, "is a secret that cannot be read here")
-        return self._raw
+        return self.raw
+
+
+def overlaid(outputs: Value, inputs: Value) -> Value:
+    """`outputs` of a preview, with what is unknown in them as `inputs` have it.
+
+    Providers mark as unknown whatever they may fill in. What the program leaves to them is absent, as in
+    `inputs`, and no riddle.
+    """
+    if not outputs.is_mapping or not inputs.is_mapping:
+        return outputs
+    merged: dict[str, object] = {}
+    for key, value in outputs.entries().items():
+        if not any(leaf.state is State.UNKNOWN for leaf in value.leaves()):
+            merged[key] = value.raw
+        elif (given := inputs[key]).state is not State.ABSENT:
+            merged[key] = given.raw if given.known else _UNKNOWN_STRING
+    return Value(merged)
 
 
 _NOT_YET = "is not known before the update"
