@@ -18,6 +18,8 @@ from policies.rules.k8s_workloads.software import VLLM, CommandLine, referenced,
 
 GUIDE = "https://docs.vllm.ai/en/stable/usage/security/"
 _KEY = "VLLM_API_KEY"
+_FROM_FILE = re.compile(rf"(^|\s){_KEY}=\$\((cat |<)")
+"""A script that reads the key from a mounted Secret."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _DEBUG_FLAGS = ("--enable-tokenizer-info-endpoint", "--profiler-config")
 _DEBUG_SWITCHES = ("VLLM_SERVER_DEV_MODE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING")
@@ -39,8 +41,8 @@ def servers(workload: Resource, check: Check) -> list[Value]:
     WORKLOADS,
     title="A model server asks for a key that is a secret, and has no debugging endpoints",
     why="Whoever reaches it can use the GPUs; its development endpoints run any method of the engine.",
-    fix="Take VLLM_API_KEY from a Secret, pass --disable-fastapi-docs, and leave development mode, profiler "
-    "and run-time adapters off.",
+    fix="Take VLLM_API_KEY from a Secret, best by a script that reads a mounted file, pass "
+    "--disable-fastapi-docs, and leave development mode, profiler and run-time adapters off.",
     severity=Severity.HIGH,
     refs="DOC vLLM security",
     url=GUIDE,
@@ -69,6 +71,8 @@ def auth(workload: Resource, check: Check) -> None:
 
 
 def _asks_for_key(server: Value, line: CommandLine, check: Check) -> None:
+    if _FROM_FILE.search(line.text):
+        return
     given = line.option("--api-key")
     name = _KEY
     if given is not None and given.present:

@@ -9,6 +9,9 @@ from tests.support.policies import UNKNOWN, Change, Hidden, R, both, drop, put
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 KEY = {"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "model-key", "key": "apiKey"}}}
+FROM_FILE = (
+    'export VLLM_API_KEY="$(cat /run/secrets/key)"; exec vllm serve /models/llama --disable-fastapi-docs'
+)
 OFFLINE = {"name": "HF_HUB_OFFLINE", "value": "1"}
 ARGS = ["--model=/models/llama", "--disable-fastapi-docs", "--max-model-len", "8192"]
 SERVER: dict[str, Any] = {
@@ -106,6 +109,11 @@ EXAMPLES = (
                 ),
                 2,
             ),
+            "a script has the key written into it": both(
+                started("sh", "-c", FROM_FILE.replace("$(cat /run/secrets/key)", "sk-1")),
+                drop("model", f"{_SERVER}.args"),
+                env(OFFLINE),
+            ),
             "a module of Python starts it": both(
                 started("python3", "-m", "vllm.entrypoints.openai.api_server"), env(OFFLINE)
             ),
@@ -122,6 +130,9 @@ EXAMPLES = (
             ),
         },
         fine={
+            "a script reads the key from a file": both(
+                started("sh", "-c", FROM_FILE), drop("model", f"{_SERVER}.args"), env(OFFLINE)
+            ),
             "the argument stands for a variable from a secret": more("--api-key", "$(VLLM_API_KEY)"),
             "development mode is named and off": env(KEY, {"name": "VLLM_SERVER_DEV_MODE", "value": "0"}),
             "its router is none": both(
