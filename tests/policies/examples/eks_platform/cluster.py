@@ -6,13 +6,20 @@ from tests.support.policies import UNKNOWN, R, both, drop, put
 CLUSTER = "aws:eks/cluster:Cluster"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/5d1c5e5c-0000-0000-0000-000000000000"
 
+ENCRYPTED = R(CLUSTER, {"encryptionConfig": {"resources": ["secrets"], "provider": {"keyArn": KEY}}})
+
 EXAMPLES = (
     Example(
         "eks-secrets-kms",
-        good=(R(CLUSTER, {"encryptionConfig": {"resources": ["secrets"], "provider": {"keyArn": KEY}}}),),
+        good=(ENCRYPTED,),
+        config={"keyArn": KEY},
+        bad={"nothing is encrypted": drop("it", "encryptionConfig")},
+    ),
+    Example(
+        "eks-secrets-kms",
+        good=(ENCRYPTED,),
         config={"keyArn": KEY},
         bad={
-            "nothing is encrypted": drop("it", "encryptionConfig"),
             "there is no key": put("it", "encryptionConfig", {"resources": ["secrets"]}),
             "the key is empty": put("it", "encryptionConfig.provider.keyArn", ""),
             "nothing is to be encrypted": put("it", "encryptionConfig.resources", []),

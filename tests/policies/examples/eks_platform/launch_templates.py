@@ -18,6 +18,23 @@ def encoded(script: str) -> str:
     return base64.b64encode(script.encode()).decode()
 
 
+NODES = (
+    R(
+        TEMPLATE,
+        {
+            "blockDeviceMappings": [
+                {"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "kmsKeyId": KEY}},
+                {"deviceName": "/dev/xvdb", "ebs": {"encrypted": "true", "kmsKeyId": KEY}},
+                {"deviceName": "/dev/sdb", "virtualName": "ephemeral0"},
+            ],
+            "networkInterfaces": [{"associatePublicIpAddress": "false"}, {}],
+            "userData": encoded("#!/bin/sh\nTOKEN=$(aws secretsmanager get-secret-value)\n"),
+        },
+        name="template",
+    ),
+    R(VOLUME, {"encrypted": True, "kmsKeyId": KEY}, name="volume"),
+)
+
 EXAMPLES = (
     Example(
         "eks-imdsv2",
@@ -49,37 +66,28 @@ EXAMPLES = (
     ),
     Example(
         "eks-node-disk-encrypted",
-        good=(
-            R(
-                TEMPLATE,
-                {
-                    "blockDeviceMappings": [
-                        {"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "kmsKeyId": KEY}},
-                        {"deviceName": "/dev/xvdb", "ebs": {"encrypted": "true", "kmsKeyId": KEY}},
-                        {"deviceName": "/dev/sdb", "virtualName": "ephemeral0"},
-                    ],
-                    "networkInterfaces": [{"associatePublicIpAddress": "false"}, {}],
-                    "userData": encoded("#!/bin/sh\nTOKEN=$(aws secretsmanager get-secret-value)\n"),
-                },
-                name="template",
-            ),
-            R(VOLUME, {"encrypted": True, "kmsKeyId": KEY}, name="volume"),
-        ),
+        good=NODES,
         bad={
             "a disk is not encrypted": put("template", "blockDeviceMappings[0].ebs.encrypted", "false"),
             "the second is not": put("template", "blockDeviceMappings[1].ebs.encrypted", False),
             "encryption is not named": drop("template", "blockDeviceMappings[0].ebs.encrypted"),
-            "the key is AWS's": drop("template", "blockDeviceMappings[0].ebs.kmsKeyId"),
             "neither is named": Bad(put("template", "blockDeviceMappings[1].ebs", {"volumeSize": 20}), 2),
-            "no disk is declared": drop("template", "blockDeviceMappings"),
-            "only a disk that goes with the machine is": put(
-                "template", "blockDeviceMappings", [{"virtualName": "ephemeral0"}]
-            ),
             "the machine gets a public address": put(
                 "template", "networkInterfaces[0].associatePublicIpAddress", "true"
             ),
             "it gets one on its second interface": put(
                 "template", "networkInterfaces[1].associatePublicIpAddress", True
+            ),
+        },
+    ),
+    Example(
+        "eks-node-disk-encrypted",
+        good=NODES,
+        bad={
+            "the key is AWS's": drop("template", "blockDeviceMappings[0].ebs.kmsKeyId"),
+            "no disk is declared": drop("template", "blockDeviceMappings"),
+            "only a disk that goes with the machine is": put(
+                "template", "blockDeviceMappings", [{"virtualName": "ephemeral0"}]
             ),
             "an access key in the script": put("template", "userData", encoded(f"export KEY={ACCESS_KEY}")),
             "a password in the script": put("template", "userData", encoded("DB_PASSWORD=correct-horse")),

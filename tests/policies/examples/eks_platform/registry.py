@@ -35,49 +35,43 @@ def scanning(**rule: Any) -> R:
     )
 
 
+REGISTRY = (
+    R(REPOSITORY, HARDENED, name="images", provider={"region": "eu-central-1"}),
+    R(
+        LIFECYCLE,
+        {"repository": "app/server", "policy": EXPIRY},
+        name="expiry",
+        depends={"repository": ["images"]},
+        provider={"region": "eu-central-1"},
+    ),
+    R(
+        REPOSITORY,
+        {**HARDENED, "region": "eu-west-1"},
+        name="copy",
+        provider={"region": "eu-central-1"},
+    ),
+    R(
+        LIFECYCLE,
+        {"repository": "app/server", "region": "eu-west-1", "policy": EXPIRY},
+        name="copy-expiry",
+        depends={"repository": ["copy"]},
+        provider={"region": "eu-central-1"},
+    ),
+    R(
+        POLICY,
+        {"repository": "app/server", "policy": allowing({"AWS": "arn:aws:iam::111122223333:root"})},
+        name="policy",
+        provider={"region": "eu-central-1"},
+    ),
+)
+
 EXAMPLES = (
     Example(
         "ecr-hardened",
-        good=(
-            R(REPOSITORY, HARDENED, name="images", provider={"region": "eu-central-1"}),
-            R(
-                LIFECYCLE,
-                {"repository": "app/server", "policy": EXPIRY},
-                name="expiry",
-                depends={"repository": ["images"]},
-                provider={"region": "eu-central-1"},
-            ),
-            R(
-                REPOSITORY,
-                {**HARDENED, "region": "eu-west-1"},
-                name="copy",
-                provider={"region": "eu-central-1"},
-            ),
-            R(
-                LIFECYCLE,
-                {"repository": "app/server", "region": "eu-west-1", "policy": EXPIRY},
-                name="copy-expiry",
-                depends={"repository": ["copy"]},
-                provider={"region": "eu-central-1"},
-            ),
-            R(
-                POLICY,
-                {"repository": "app/server", "policy": allowing({"AWS": "arn:aws:iam::111122223333:root"})},
-                name="policy",
-                provider={"region": "eu-central-1"},
-            ),
-        ),
+        good=REGISTRY,
         bad={
             "tags move": put("images", "imageTagMutability", "MUTABLE"),
             "tags move by default": drop("images", "imageTagMutability"),
-            "some tags move that are not agreed": both(
-                put("images", "imageTagMutability", "IMMUTABLE_WITH_EXCLUSION"),
-                put("images", "imageTagMutabilityExclusionFilters", [{"filter": "v*"}]),
-            ),
-            "all tags move but some": both(
-                put("images", "imageTagMutability", "MUTABLE_WITH_EXCLUSION"),
-                put("images", "imageTagMutabilityExclusionFilters", [{"filter": "v*"}]),
-            ),
             "nothing is scanned": put("images", "imageScanningConfiguration.scanOnPush", False),
             "nothing is scanned by default": drop("images", "imageScanningConfiguration"),
             "the registry scans others": both(
@@ -90,9 +84,32 @@ EXAMPLES = (
             "the registry of another region scans": both(
                 put("copy", "imageScanningConfiguration.scanOnPush", False), add(scanning())
             ),
+            "it goes with all its images": put("images", "forceDelete", True),
+            "everything is wrong": Bad(
+                both(
+                    both(drop("images", "imageTagMutability"), drop("images", "imageScanningConfiguration")),
+                    both(put("images", "forceDelete", True), drop("images", "encryptionConfigurations")),
+                ),
+                4,
+            ),
+        },
+        companions_hide=True,
+        vocabulary="IMMUTABLE",
+    ),
+    Example(
+        "ecr-hardened",
+        good=REGISTRY,
+        bad={
+            "some tags move that are not agreed": both(
+                put("images", "imageTagMutability", "IMMUTABLE_WITH_EXCLUSION"),
+                put("images", "imageTagMutabilityExclusionFilters", [{"filter": "v*"}]),
+            ),
+            "all tags move but some": both(
+                put("images", "imageTagMutability", "MUTABLE_WITH_EXCLUSION"),
+                put("images", "imageTagMutabilityExclusionFilters", [{"filter": "v*"}]),
+            ),
             "the key is not KMS's": put("images", "encryptionConfigurations[0].encryptionType", "AES256"),
             "the key is not KMS's by default": drop("images", "encryptionConfigurations"),
-            "it goes with all its images": put("images", "forceDelete", True),
             "nothing deletes images": without("expiry"),
             "nothing does in the copy": without("copy-expiry"),
             "a policy without rules does": put("expiry", "policy", '{"rules": []}'),
@@ -105,13 +122,6 @@ EXAMPLES = (
                     "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}]
                     + json.loads(allowing("*"))["Statement"]
                 },
-            ),
-            "everything is wrong": Bad(
-                both(
-                    both(drop("images", "imageTagMutability"), drop("images", "imageScanningConfiguration")),
-                    both(put("images", "forceDelete", True), drop("images", "encryptionConfigurations")),
-                ),
-                4,
             ),
         },
         fine={
