@@ -52,7 +52,10 @@ MUTANTS = (
     ),
     mutant("tags are ignored", ignoring(CLUSTER, "tags")),
     mutant(
-        "what dev says does not happen", ignoring(DB, "storageEncrypted"), "dr-ignore-changes", stack="dev"
+        "what dev says does not happen",
+        ignoring(CLUSTER, "encryptionConfig"),
+        "dr-ignore-changes",
+        stack="dev",
     ),
     *each(
         "the database is in one region",
@@ -75,7 +78,10 @@ MUTANTS = (
         add(
             R(
                 "kubernetes:core/v1:PersistentVolumeClaim",
-                {"metadata": {"name": "files", "namespace": "roost"}, "spec": {"storageClassName": "gp3"}},
+                {
+                    "metadata": {"name": "files", "namespace": "roost"},
+                    "spec": {"storageClassName": "roost-gp3"},
+                },
                 name="files",
             )
         ),

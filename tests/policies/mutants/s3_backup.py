@@ -5,7 +5,7 @@ from tests.support.policies import Change, R, add, both, drop, options, put, wit
 
 BUCKET, BACKUP = "aws:s3/bucket:Bucket", "aws:s3/bucket:Bucket::storage-backup"
 COPY, LOGS = "aws:s3/bucket:Bucket::storage-backup-copy", "aws:s3/bucket:Bucket::storage-logs"
-GROUP = "aws:cloudwatch/logGroup:LogGroup::cluster-control-plane"
+GROUP = "aws:cloudwatch/logGroup:LogGroup::network-flow-logs"
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig::storage-replication"
 VAULT = "aws:backup/vault:Vault"
 LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
@@ -14,6 +14,14 @@ TESTS = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
 _DEFAULT = "rules[0].applyServerSideEncryptionByDefault"
 _HERE = {"region": "eu-central-1"}
 _ACCOUNT = "111122223333"
+TAGS = {
+    "owner": "platform",
+    "cost-center": "production",
+    "data-class": "confidential",
+    "roost:stack": "prod",
+    "roost:profile": "prod",
+    "managed-by": "pulumi",
+}
 
 
 def part(kind: str, bucket: str = "storage-backup") -> str:
@@ -33,7 +41,7 @@ def unlinked(which: str) -> Change:
 
 def vault(name: str, *, region: str = "eu-central-1", **more: object) -> R:
     key = f"arn:aws:kms:{region}:{_ACCOUNT}:key/b"
-    props = {"name": name, "region": region, "kmsKeyArn": key, "tags": {"data-class": "backup"}, **more}
+    props = {"name": name, "region": region, "kmsKeyArn": key, "tags": TAGS, **more}
     return R(VAULT, props, name=name, protect=True, provider=_HERE)
 
 
@@ -53,6 +61,25 @@ def plan(*, keep: int = 35, to: str | None = "eu-west-1") -> R:
 
 
 _TESTED = R(TESTS, {"name": "weekly"}, name="weekly", provider=_HERE)
+
+_DISK = R(
+    "aws:ebs/volume:Volume",
+    {
+        "size": 10.0,
+        "type": "gp3",
+        "encrypted": True,
+        "kmsKeyId": f"arn:aws:kms:eu-central-1:{_ACCOUNT}:key/d",
+        "tags": TAGS,
+    },
+    name="scratch",
+    provider=_HERE,
+)
+_BY_TAG = R(
+    SELECTION,
+    {"planId": "p", "selectionTags": [{"key": "backup", "value": "daily"}]},
+    name="by-tag",
+    provider=_HERE,
+)
 
 GUARDS = ("bkp-copy-region", "bkp-restore-testing", "bkp-retention", "bkp-vault-kms", "bkp-vault-lock")
 MUTANTS = (
@@ -186,8 +213,8 @@ MUTANTS = (
     *each(
         "logs have no key",
         [
-            ("the control plane's", drop(GROUP, "kmsKeyId")),
-            ("the network's", drop("aws:cloudwatch/logGroup:LogGroup::network-flow-logs", "kmsKeyId")),
+            ("the network's", drop(GROUP, "kmsKeyId")),
+            ("the firewall's", drop("aws:cloudwatch/logGroup:LogGroup::edge-firewall", "kmsKeyId")),
             ("the database's", put("aws:cloudwatch/logGroup:LogGroup::database-postgresql", "kmsKeyId", "")),
         ],
         "log-kms",
@@ -199,6 +226,7 @@ MUTANTS = (
             ("it goes with all in it", add(vault("daily", forceDestroy=True), lock("daily"))),
         ],
         "bkp-vault-kms",
+        "mon-alarms",  # nothing tells of a backup that failed
     ),
     *each(
         "a vault is open",
@@ -208,6 +236,7 @@ MUTANTS = (
             ("the lock is another one's", add(vault("daily"), lock("weekly"))),
         ],
         "bkp-vault-lock",
+        "mon-alarms",
     ),
     *each(
         "recovery points stay in the region",
@@ -221,31 +250,10 @@ MUTANTS = (
     ),
     mutant("nobody tests a restore", add(plan()), "bkp-restore-testing"),
     *each(
-        "a second database is in no plan",
+        "a volume is in no plan",
         [
-            (
-                "nothing selects it",
-                add(
-                    R(
-                        "aws:ebs/volume:Volume",
-                        {"size": 10.0, "encrypted": True},
-                        name="scratch",
-                        provider=_HERE,
-                    )
-                ),
-            ),
-            (
-                "a selection by a tag that it lacks",
-                add(
-                    R("aws:ebs/volume:Volume", {"encrypted": True}, name="scratch", provider=_HERE),
-                    R(
-                        SELECTION,
-                        {"planId": "p", "selectionTags": [{"key": "backup", "value": "daily"}]},
-                        name="by-tag",
-                        provider=_HERE,
-                    ),
-                ),
-            ),
+            ("nothing selects it", add(_DISK)),
+            ("by a tag that it lacks", add(_DISK, _BY_TAG)),
         ],
         "bkp-plan-coverage",
     ),
