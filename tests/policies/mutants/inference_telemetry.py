@@ -143,7 +143,9 @@ def relay(path: str, value: Any) -> str:
 _WORLD = {"ipBlock": {"cidr": "0.0.0.0/0"}}
 _TRACES = "service/pipelines/traces"
 
-MUTANTS = (
+_UNSIGNED = "k8s-image-signed"
+"""Of every Deployment that is new: the stack has an exemption for each of its own."""
+_MUTANTS = (
     mutant("a model server", model()),
     *each(
         "a model server without a proper key or with debugging endpoints",
@@ -246,3 +248,4 @@ MUTANTS = (
         "otel-pipeline",
     ),
 )
+MUTANTS = tuple(replace(one, fires=one.fires | {_UNSIGNED}) for one in _MUTANTS)
