@@ -28,7 +28,8 @@ from policies.lib.resources import Resource
 from policies.lib.rule import Rule
 from policies.lib.types import WORKLOADS
 from policies.lib.values import Value
-from tests.support.policies import Judge, R
+from tests.policies.examples.pods import spec
+from tests.support.policies import Change, Judge, R, both, drop, put
 
 LEVELS: tuple[Literal["baseline", "restricted"], ...] = ("baseline", "restricted")
 VERSIONS = tuple(f"v1.{minor}" for minor in range(38))
@@ -177,6 +178,53 @@ def test_rules_are_handed_the_same_pod_whatever_holds_it(kind: str) -> None:
 def _plain(value: Value) -> list[tuple[list[str], str]]:
     steps = len(value.path.split("."))
     return [(leaf.path.split(".")[steps:], leaf.text()) for leaf in value.leaves()]
+
+
+def _sysctl(name: str) -> Change:
+    return put("it", "spec.securityContext.sysctls", [{"name": name, "value": "1"}])
+
+
+_WINDOWS = both(
+    put("it", "spec.os", {"name": "windows"}),
+    drop("it", "spec.securityContext.seccompProfile"),
+    drop("it", "spec.containers[0].securityContext"),
+)
+_OWN_ROOT = both(
+    put("it", "spec.hostUsers", False),
+    put("it", "spec.securityContext.runAsUser", 0),
+    put("it", "spec.securityContext.runAsNonRoot", False),
+)
+_NO_LINUX_FIELDS = {"pss-allowprivilegeescalation", "pss-capabilities", "pss-seccomp"}
+TURNS: tuple[tuple[int, Change, set[str], set[str]], ...] = (
+    (8, drop("it", "spec.containers[0].securityContext"), set(), {"pss-allowprivilegeescalation"}),
+    (19, drop("it", "spec.securityContext.seccompProfile"), set(), {"pss-seccomp"}),
+    (22, put("it", "spec.containers[0].securityContext.capabilities", {}), set(), {"pss-capabilities"}),
+    (23, put("it", "spec.securityContext.runAsUser", 0), set(), {"pss-runasuser"}),
+    (25, _WINDOWS, _NO_LINUX_FIELDS, set()),
+    (27, _sysctl("net.ipv4.ip_local_reserved_ports"), {"pss-sysctls"}, set()),
+    (29, _sysctl("net.ipv4.tcp_keepalive_time"), {"pss-sysctls"}, set()),
+    (31, put("it", "spec.securityContext.seLinuxOptions.type", "container_engine_t"), {"pss-selinux"}, set()),
+    (32, _sysctl("net.ipv4.tcp_rmem"), {"pss-sysctls"}, set()),
+    (
+        34,
+        put("it", "spec.containers[0].readinessProbe.httpGet.host", "10.0.0.1"),
+        set(),
+        {"pss-hostprobesandhostlifecycle"},
+    ),
+    (35, _OWN_ROOT, {"pss-runasnonroot", "pss-runasuser"}, set()),
+    (37, _sysctl("net.ipv4.tcp_notsent_lowat"), {"pss-sysctls"}, set()),
+)
+"""Minor versions that changed a verdict, each by a pod: what it broke before, and what since."""
+
+
+@pytest.mark.parametrize(("minor", "change", "before", "since"), TURNS, ids=[f"v1.{one[0]}" for one in TURNS])
+def test_a_verdict_turns_at_its_version(
+    minor: int, change: Change, before: set[str], since: set[str]
+) -> None:
+    (pod_,) = change([R(_POD, {"metadata": {}, "spec": spec()})])
+    for version, expected in ((f"v1.{minor - 1}", before), (f"v1.{minor}", since)):
+        said = judge("restricted", version).resources([pod_])
+        assert {one.rule for one in said} == expected, version
 
 
 def test_the_latest_version_is_the_newest_known() -> None:
