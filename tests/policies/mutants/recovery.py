@@ -53,7 +53,7 @@ MUTANTS = (
     mutant("tags are ignored", ignoring(CLUSTER, "tags")),
     mutant(
         "what dev says does not happen",
-        ignoring(CLUSTER, "encryptionConfig"),
+        ignoring(f"{KEY}-data", "enableKeyRotation"),
         "dr-ignore-changes",
         stack="dev",
     ),
