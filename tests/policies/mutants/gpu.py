@@ -10,8 +10,9 @@ from tests.support.policies import R, add, both, put
 
 GPU = "nvidia.com/gpu"
 GUARDS = ("gpu-plugin-fenced",)
+STATED = {"memory": "4Gi", "ephemeral-storage": "1Gi"}
 WANTED = both(
-    put(SERVER, f"{MAIN}.resources.limits", {"memory": "4Gi", "ephemeral-storage": "1Gi", GPU: 1}),
+    put(SERVER, f"{MAIN}.resources.limits", {**STATED, GPU: 1}),
     put(SERVER, f"{SPEC}.tolerations", [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}]),
     put(SERVER, f"{SPEC}.nodeSelector", {"roost.dev/pool": "gpu"}),
 )
@@ -53,8 +54,8 @@ MUTANTS = (
         "requested, and not limited",
         both(
             WANTED,
-            put(SERVER, f"{MAIN}.resources.requests", {"cpu": "1", "memory": "1Gi", GPU: 1}),
-            put(SERVER, f"{MAIN}.resources.limits", {"memory": "4Gi"}),
+            put(SERVER, f"{MAIN}.resources.requests", {"cpu": "1", **STATED, GPU: 1}),
+            put(SERVER, f"{MAIN}.resources.limits", STATED),
         ),
         "gpu-request",
     ),
@@ -68,6 +69,7 @@ MUTANTS = (
         "a plugin of which nobody knows",
         add(plugin("gpu-system")),
         "gpu-plugin-fenced",
+        "k8s-image-signed",
         "np-pods-covered",
         "pss-hostpathvolumes",
         "pss-restrictedvolumes",
@@ -76,7 +78,7 @@ MUTANTS = (
         "a plugin among the platform's own pods, and in their node's processes",
         add(plugin("roost", hostPID=True)),
         "gpu-plugin-fenced",
-        "np-pods-covered",
+        "k8s-image-signed",
         "pss-hostnamespaces",
         "pss-hostpathvolumes",
         "pss-restrictedvolumes",

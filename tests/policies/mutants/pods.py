@@ -68,7 +68,12 @@ MUTANTS = (
         "pss-privileged",
     ),
     mutant("in dev, too", put(SERVER, f"{CONTEXT}.privileged", True), "pss-privileged", stack="dev"),
-    mutant("a new CronJob is", add(nightly(containers=[sidecar(privileged=True)])), "pss-privileged"),
+    mutant(
+        "a new CronJob is",
+        add(nightly(containers=[sidecar(privileged=True)])),
+        "k8s-image-signed",
+        "pss-privileged",
+    ),
     mutant(
         "the server may gain privileges",
         put(SERVER, f"{CONTEXT}.allowPrivilegeEscalation", True),
@@ -149,6 +154,7 @@ MUTANTS = (
     mutant(
         "a new CronJob does",
         add(nightly(volumes=[{"name": "logs", "hostPath": {"path": "/var/log"}}])),
+        "k8s-image-signed",
         "pss-hostpathvolumes",
         "pss-restrictedvolumes",
     ),
