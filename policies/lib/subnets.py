@@ -112,11 +112,8 @@ def _gateways(stack: Stack, table: Resource) -> list[tuple[Value, frozenset[str]
     """The gateway of each of its routes, with the URNs of what it was made from."""
     inline = table.dependencies.get("routes", frozenset())
     routes = table["routes"]
-    if not routes.present or routes.known:
-        found = [(route["gatewayId"], inline) for route in routes.items()]
-    else:
-        found = [(routes, inline)]
-    return found + [
+    found = [route["gatewayId"] for route in routes.items()] if routes.known else [routes]
+    return [(gateway, inline) for gateway in found] + [
         (route["gatewayId"], route.dependencies.get("gatewayId", frozenset()))
         for route in stack.companions(table, ROUTE, "routeTableId")
     ]

@@ -61,6 +61,9 @@ EXAMPLES = (
             "it does by IPv6, in the table itself": put(
                 "table", "routes", [{"ipv6CidrBlock": "::/0", "gatewayId": "igw-1"}]
             ),
+            "it does through a table whose routes are made in the same update": both(
+                put("table", "routes", UNKNOWN), options("table", depends={"routes": ["gateway"]})
+            ),
             "it does through a gateway made in the same update": add(
                 R(
                     ROUTE,
@@ -77,6 +80,20 @@ EXAMPLES = (
                             DEFAULT_TABLE,
                             {"defaultRouteTableId": "rtb-0", "routes": [{"gatewayId": "igw-1"}]},
                             name="main",
+                        )
+                    ),
+                ),
+                2,
+            ),
+            "both of them do, through the main table of a VPC made in the same update": Bad(
+                both(
+                    both(without("association"), put("vpc", "defaultRouteTableId", UNKNOWN)),
+                    add(
+                        R(
+                            DEFAULT_TABLE,
+                            {"defaultRouteTableId": UNKNOWN, "routes": [{"gatewayId": "igw-1"}]},
+                            name="main",
+                            depends={"defaultRouteTableId": ["vpc"]},
                         )
                     ),
                 ),
