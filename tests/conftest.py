@@ -1,4 +1,4 @@
-"""How the suite is divided among processes: a folder stays together, since it shares what is dear to start."""
+"""How the suite is divided among processes, and what it says at its end."""
 
 from __future__ import annotations
 
@@ -15,4 +15,14 @@ _DIVIDED = {"engine": 2}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         parts = item.path.relative_to(_TESTS).parent.parts
-        item.add_marker(pytest.mark.xdist_group("/".join(parts[: _DIVIDED.get(parts[0] if parts else "", 1)])))
+        depth = _DIVIDED.get(parts[0] if parts else "", 1)
+        # A folder stays together: its tests share what is dear to start.
+        item.add_marker(pytest.mark.xdist_group("/".join(parts[:depth])))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Counts and scores that tests record as `summary`, at the end of the log."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, said in getattr(report, "user_properties", ()):
+            if name == "summary":
+                terminalreporter.write_line(str(said))

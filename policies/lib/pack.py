@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from policies.lib.resources import Resource, of_stack, of_validation
 from policies.lib.rule import Rule
 from policies.lib.settings import CreateOnly, Settings, parse, schema
 from policies.lib.types import canonical, is_patch
+from policies.lib.values import Undetermined, Value
 
 EXEMPTIONS = "exemptions"
 """The policy of every pack that reports which exemptions were used."""
@@ -124,8 +126,10 @@ class _Runner:
             return None  # it may exist, and would be replaced: the violation stands, for a person to decide
         if any(one.covers(type_, args.name, args.urn) for one in settings.exemptions):
             return None
-        draft = Draft(args.props, type_, patch=is_patch(args.resource_type))
-        self._rule.remedy(draft, settings)
+        provider = Value(args.provider.props if args.provider else None)
+        draft = Draft(args.props, type_, provider, patch=is_patch(args.resource_type))
+        with contextlib.suppress(Undetermined):
+            self._rule.remedy(draft, settings)
         return args.props if draft.changed else None
 
     def _check(self, given: Mapping[str, Any]) -> Check:

@@ -62,7 +62,7 @@ class PodDraft:
 def _member(draft: Draft, path: str) -> Iterator[Draft]:
     found = draft.get(path)
     if isinstance(found, Mapping):
-        member = Draft(found, draft.type)
+        member = Draft(found, draft.type, draft.provider)
         yield member
         draft.changed = draft.changed or member.changed
 

@@ -11,17 +11,19 @@ from typing import Any
 from pulumi.runtime.rpc import UNKNOWN as _UNKNOWN
 
 from policies.lib.settings import Settings
+from policies.lib.values import Value
 
 
 class Draft:
-    """The inputs of one resource on their way to the provider; `type` is the canonical token.
+    """The inputs of one resource on their way to its `provider`; `type` is the canonical token.
 
     Of a Kubernetes `patch`, what is not there is none of its business, and must not be added.
     """
 
-    def __init__(self, props: Any, type_: str, *, patch: bool = False) -> None:
+    def __init__(self, props: Any, type_: str, provider: Value, *, patch: bool = False) -> None:
         self._props = props
         self.type = type_
+        self.provider = provider
         self.patch = patch
         self.changed = False
 
@@ -57,12 +59,13 @@ class Draft:
             return
         for index in range(len(found)):
             if isinstance(found[index], Mapping):
-                member = Draft(found[index], self.type, patch=self.patch)
+                member = Draft(found[index], self.type, self.provider, patch=self.patch)
                 yield member
                 self.changed = self.changed or member.changed
 
 
 Remedy = Callable[[Draft, Settings], None]
+"""May raise Undetermined: then it does nothing more."""
 
 
 def put(path: str, value: object) -> Remedy:

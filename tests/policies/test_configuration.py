@@ -60,7 +60,7 @@ def test_a_rule_that_mends_refuses_what_is_still_wrong() -> None:
 def test_without_a_configuration_the_levels_are_those_of_production() -> None:
     for one in packs():
         for policy, declared in zip(
-            [p for p in policies(one.name, one.rules) if p.name in {rule.id for rule in one.rules}],
+            [p for p in policies(one.name, one.rules) if p.name in {each.id for each in one.rules}],
             one.rules,
             strict=True,
         ):

@@ -6,6 +6,7 @@ null, other spellings of a value, unknowns in the property and beside it, secret
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,20 +24,37 @@ from tests.policies.examples.case import Bad, Example
 from tests.policies.examples.found import each, examples
 from tests.support.policies import UNKNOWN, Hidden, Judge, R, Said, leaves, put, rule
 
-EXAMPLES = each()
-WITH_BAD = [
-    pytest.param(example, bad, id=f"{name}: {what}")
-    for name, example in EXAMPLES
-    for what, bad in example.broken()
-]
-_ALL = [pytest.param(example, id=name) for name, example in EXAMPLES]
+_ALL = [pytest.param(example, id=name) for name, example in each()]
 _SENTINEL = re.compile(re.escape(UNKNOWN))
 _LONG = 300
+_judges: dict[str, Judge] = {}
+_cases: Counter[str] = Counter()
+
+
+def for_each_bad(test: Callable[[Example, Bad], None]) -> Callable[..., None]:
+    """One test for an example, with every change that breaks the rule as a case of it."""
+
+    def looped(example: Example) -> None:
+        for what, bad in example.broken():
+            _cases[test.__name__] += 1
+            try:
+                test(example, bad)
+            except AssertionError as failure:
+                failure.add_note(f"when {what}")
+                raise
+
+    looped.__name__ = test.__name__
+    return pytest.mark.parametrize("example", _ALL)(looped)
 
 
 def _judge(example: Example, resources: Sequence[R], **config: Any) -> Said:
     one = rule(example.rule)
-    said = Judge([one], config={one.id: {**example.config, **config}}).stack(resources)
+    settings = {**example.config, **config}
+    key = json.dumps([one.id, settings], default=str)
+    if key not in _judges:
+        _judges[key] = Judge([one], config={one.id: settings})
+    _cases["judged"] += 1
+    said = _judges[key].stack(resources)
     assert {d.rule for d in said.diagnostics} <= {one.id, EXEMPTIONS}
     assert not any(_SENTINEL.search(d.message) for d in said.diagnostics)
     return said
@@ -65,7 +83,7 @@ def test_a_compliant_stack_is_left_alone(example: Example) -> None:
         assert not said.diagnostics, (what, [one.message for one in said.diagnostics])
 
 
-@pytest.mark.parametrize(("example", "bad"), WITH_BAD)
+@for_each_bad
 def test_a_violation_is_reported_as_often_as_it_is_there(example: Example, bad: Bad) -> None:
     said = _judge(example, bad.change(example.good))
     _breaks(said, bad.count)
@@ -108,16 +126,15 @@ OTHER_NAMES: dict[str, Callable[[str], str | None]] = {
 }
 
 
-@pytest.mark.parametrize("names", OTHER_NAMES)
-@pytest.mark.parametrize(("example", "bad"), WITH_BAD)
-def test_another_name_of_a_type_changes_nothing(example: Example, bad: Bad, names: str) -> None:
-    broken = _renamed(bad.change(example.good), OTHER_NAMES[names])
-    if broken is None or (names == "Patch" and not example.patches):
-        return
-    _breaks(_judge(example, broken), bad.count)
+@for_each_bad
+def test_another_name_of_a_type_changes_nothing(example: Example, bad: Bad) -> None:
+    for names, rename in OTHER_NAMES.items():
+        broken = _renamed(bad.change(example.good), rename)
+        if broken is not None and (names != "Patch" or example.patches):
+            _breaks(_judge(example, broken), bad.count)
 
 
-@pytest.mark.parametrize(("example", "bad"), WITH_BAD)
+@for_each_bad
 def test_the_objects_of_a_list_are_judged_each(example: Example, bad: Bad) -> None:
     def listed(one: R) -> R:
         if not re.match(r"kubernetes:[\w.]+/v\w+:", one.type) or one.type.startswith("kubernetes:helm"):
@@ -179,7 +196,7 @@ def test_an_unknown_is_judged_without_it_or_called_undetermined_once(example: Ex
         assert not undecided, "the rule says that it takes an unknown as set"
 
 
-@pytest.mark.parametrize(("example", "bad"), WITH_BAD)
+@for_each_bad
 def test_an_unknown_beside_hides_no_violation(example: Example, bad: Bad) -> None:
     broken = [
         replace(one, props={**one.props, "unrelated": UNKNOWN, "tagsAll": UNKNOWN})
@@ -188,7 +205,7 @@ def test_an_unknown_beside_hides_no_violation(example: Example, bad: Bad) -> Non
     assert len(_judge(example, broken).violations) >= bad.count
 
 
-@pytest.mark.parametrize(("example", "bad"), WITH_BAD)
+@for_each_bad
 def test_an_unknown_resource_hides_no_violation_of_another(example: Example, bad: Bad) -> None:
     broken = bad.change(example.good)
     blank = [
@@ -220,7 +237,7 @@ def test_null_is_the_same_as_absent(example: Example) -> None:
             assert _judge(example, null).fired == _judge(example, left_out).fired, key
 
 
-@pytest.mark.parametrize(("example", "bad"), WITH_BAD)
+@for_each_bad
 def test_a_type_that_is_none_of_the_rules_business_is_not_judged(example: Example, bad: Bad) -> None:
     if rule(example.rule).types.prefixes:
         return
@@ -258,7 +275,7 @@ def test_an_element_that_is_unknown_is_not_taken_for_anything(example: Example) 
                 assert len(said.undetermined) <= 1, key
 
 
-@pytest.mark.parametrize(("example", "bad"), WITH_BAD)
+@for_each_bad
 def test_no_text_of_a_resource_gets_into_a_message(example: Example, bad: Bad) -> None:
     broken = bad.change(example.good)
     said = _judge(example, broken)
@@ -276,11 +293,11 @@ def test_no_text_of_a_resource_gets_into_a_message(example: Example, bad: Bad) -
             assert not re.search(rf"(?<![\w.\[]){re.escape(text)}(?![\w(])", told), text
 
 
-@pytest.mark.parametrize(
-    ("example", "bad"), [param for param in WITH_BAD if rule(param.values[0].rule).remedy]
-)
+@for_each_bad
 def test_a_remedy_mends_and_mends_once_and_touches_nothing_else(example: Example, bad: Bad) -> None:
     one = rule(example.rule)
+    if not one.remedy:
+        return
     broken = [
         replace(r, props={**r.props, "untouched": {"secret": Hidden("s"), "unknown": [UNKNOWN]}})
         for r in bad.change(example.good)
@@ -302,14 +319,23 @@ def test_a_remedy_mends_and_mends_once_and_touches_nothing_else(example: Example
         assert example.by_hand, "the remedy does nothing about this"
 
 
-@pytest.mark.parametrize(
-    ("example", "bad"), [p for p in WITH_BAD if issubclass(rule(p.values[0].rule).settings, CreateOnly)]
-)
+@for_each_bad
 def test_a_remedy_that_would_replace_refuses_what_may_exist(example: Example, bad: Bad) -> None:
     one = rule(example.rule)
+    if not issubclass(one.settings, CreateOnly):
+        return
     for resource in bad.change(example.good):
         closed = Judge([one], levels={one.id: "remediate"}, config={one.id: example.config})
         assert closed.remedied(resource) == resource
         new = {one.id: {**example.config, "newResources": ["*"]}}
         protected = replace(resource, protect=True)
         assert Judge([one], levels={one.id: "remediate"}, config=new).remedied(protected) == protected
+
+
+def test_how_many_cases_were_judged(record_property: Callable[[str, object], None]) -> None:
+    """The last of this file: what the tests before it went through."""
+    record_property(
+        "summary",
+        f"policies: {len(_ALL)} examples with {sum(len(p.values[0].bad) for p in _ALL)} violations, "
+        f"{_cases['judged']} stacks judged in the matrix",
+    )

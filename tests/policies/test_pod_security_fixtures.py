@@ -6,7 +6,7 @@ named after it. They are read out of the Go module itself, which go.sum holds to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -232,12 +232,14 @@ def test_the_latest_version_is_the_newest_known() -> None:
         assert fired(fixture, version="latest") == fired(fixture)
 
 
-def test_every_fixture_is_judged(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_fixture_is_judged(record_property: Callable[[str, object], None]) -> None:
     """And the score by version, for the end of the run's log."""
     scores = {version: score(version) for version in VERSIONS}
     right = sum(one.right for one in scores.values())
-    with capsys.disabled():
-        print(f"\npod security: {right} of {FIXTURES} official fixtures judged right, {len(KINDS)} kinds")
-        print(*(f"{v} {one.right}/{one.right + len(one.wrong)}" for v, one in scores.items()), sep=", ")
+    by_version = ", ".join(f"{v} {one.right}/{one.right + len(one.wrong)}" for v, one in scores.items())
+    record_property(
+        "summary",
+        f"pod security: {right} of {FIXTURES} official fixtures, in {len(KINDS)} kinds: {by_version}",
+    )
     assert len(list(_directory().glob("*/*/*/*.yaml"))) == right == FIXTURES
     assert {path.name for path in _directory().glob("*/v*")} == set(VERSIONS)

@@ -115,6 +115,8 @@ class Judge:
         self.servicer = _PolicyAnalyzerServicer(
             "under-test", "1.0.0", policies("under-test", rules), EnforcementLevel.MANDATORY
         )
+        exempting = any((config or {}).get(one.id, {}).get("exemptions") for one in rules)
+        self._together = exempting or any(one.about_stack for one in rules)
         request = analyzer_pb2.ConfigureAnalyzerRequest()
         for one in rules:
             for name in {one.id, one.remedy_id}:
@@ -126,8 +128,9 @@ class Judge:
         self.servicer.Configure(request, None)
 
     def stack(self, resources: Sequence[R]) -> Said:
-        """Judge each resource, and then the stack."""
-        return Said((*self.resources(resources), *self.together(resources)))
+        """Judge each resource, and then the stack, if there is something to be said about it."""
+        alone = self.resources(resources)
+        return Said((*alone, *(self.together(resources) if self._together else ())))
 
     def resources(self, resources: Iterable[R]) -> list[Diagnostic]:
         """Judge each resource on its own."""

@@ -7,7 +7,7 @@ import re
 from pulumi_policy import Severity
 
 from policies.lib.check import Check
-from policies.lib.iam import CALLER, statements
+from policies.lib.iam import statements
 from policies.lib.logic import all_hold, any_holds
 from policies.lib.resources import Resource, Stack
 from policies.lib.rule import stack_rule
@@ -26,7 +26,6 @@ from policies.rules.ops_dr_cost.watched import (
 TOPIC = "aws:sns/topic:Topic"
 TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
 _TOPIC_ARN = re.compile(r"^arn:[\w-]+:sns:")
-_OWNER = CALLER | {"aws:sourceowner"}
 _KEY_OF_AWS = "alias/aws/sns"
 
 
@@ -87,6 +86,6 @@ def _names_its_users(document: Value, check: Check) -> None:
             if all_hold(
                 lambda statement=statement: statement.allows,
                 lambda statement=statement: statement.for_anyone,
-                lambda statement=statement: not statement.narrowed_by(_OWNER),
+                lambda statement=statement: not statement.narrowed_by(),
             ):
                 check.violation("anybody may use the topic", document)

@@ -44,8 +44,8 @@ class Migrations(Settings):
     why="A migration that is retried for ever holds locks for ever; one that runs beside the new server, or "
     "from another image than the server's, breaks it in front of users.",
     fix="Name the Job by its revision, bound backoffLimit and activeDeadlineSeconds, never restart its pod, "
-    "set no ttlSecondsAfterFinished, give it an account of its own and the server's image, and let the server "
-    "depend on it.",
+    "set no ttlSecondsAfterFinished, give it an account of its own and the server's image, and let the "
+    "server depend on it.",
     severity=Severity.HIGH,
     refs="DOC Jobs",
     url="https://kubernetes.io/docs/concepts/workloads/controllers/job/",

@@ -10,8 +10,9 @@ from policies.lib.remedy import Draft, is_unknown
 from policies.lib.resources import Resource
 from policies.lib.rule import resource_rule
 from policies.lib.settings import Settings
-from policies.lib.taggable import TAGGABLE
+from policies.lib.taggable import TAGGABLE, tags
 from policies.lib.types import WORKLOADS
+from policies.lib.values import Value
 
 DATA_CLASS = "data-class"
 
@@ -41,8 +42,9 @@ def _tag(draft: Draft, settings: Settings) -> None:
     assert isinstance(settings, Tags)
     if draft.type not in TAGGABLE or is_unknown(draft.get("tags")):
         return
+    there = tags(Value(draft.get("tags")), draft.provider)
     for key in settings.tags:
-        if key in settings.fallback and not draft.get(f"tags.{key}"):
+        if key in settings.fallback and not (key in there and there[key].present):
             draft.put(f"tags.{key}", settings.fallback[key])
 
 
@@ -70,12 +72,12 @@ def required(resource: Resource, check: Check) -> None:
         if not resource.patch:  # what a patch leaves alone may have them
             _expect_labels(resource, settings.labels, check)
         return
-    tags = resource["tags"].entries()
+    there = tags(resource["tags"], resource.provider)
     for key in settings.tags:
         with check.part():
-            if key not in tags or not tags[key].present:
+            if key not in there or not there[key].present:
                 check.violation(f"it has no tag {key}", "tags")
-            elif key in settings.values and tags[key].text() not in settings.values[key]:
+            elif key in settings.values and there[key].text() not in settings.values[key]:
                 check.violation(f"the tag {key} has none of the values that are agreed", "tags")
 
 
@@ -111,11 +113,11 @@ class Environment(Settings):
 )
 def environment_matches(resource: Resource, check: Check) -> None:
     settings = check.settings(Environment)
-    tags = resource["tags"]
+    there = tags(resource["tags"], resource.provider)
     with check.part():
-        said = tags[settings.tag]
+        said = there.get(settings.tag, Value(None))
         if said.present and said.text() != resource.stack_name:
             check.violation(f"its tag {settings.tag} names another stack", "tags")
     with check.part():
-        if tags[settings.data_class_tag].text() in settings.refused_data_classes:
+        if there.get(settings.data_class_tag, Value(None)).text() in settings.refused_data_classes:
             check.violation(f"its {settings.data_class_tag} has no place in this environment", "tags")

@@ -1,5 +1,7 @@
 """Tags and labels."""
 
+import json
+
 from tests.policies.examples.case import Bad, Example
 from tests.support.policies import UNKNOWN, R, both, drop, put
 
@@ -15,6 +17,7 @@ _TAGS = {
     "data-class": "internal",
     "cost-center": "42",
 }
+_DEFAULT_TAGS = {"defaultTags": json.dumps({"tags": _TAGS})}
 _LABELS = {
     "app.kubernetes.io/name": "server",
     "app.kubernetes.io/part-of": "roost",
@@ -27,6 +30,12 @@ EXAMPLES = (
         good=(
             R(BUCKET, {"tags": _TAGS}, name="bucket"),
             R(BALANCER, {"tags": _TAGS}, name="balancer"),
+            R(
+                KEY,
+                {"tags": {"owner": "other"}},
+                name="key",
+                provider={"defaultTags": json.dumps({"tags": _TAGS})},
+            ),
             R(DEPLOYMENT, {"metadata": {"labels": _LABELS}}, name="server"),
             R(CRON_JOB, {"metadata": {"labels": _LABELS}}, name="clean-up"),
         ),
@@ -41,6 +50,7 @@ EXAMPLES = (
             "no label that says what it is part of": put(
                 "server", "metadata.labels", {k: v for k, v in _LABELS.items() if "part-of" not in k}
             ),
+            "a default tag that is taken away again": put("key", "tags.project", ""),
             "no labels": Bad(put("clean-up", "metadata", {"name": "c"}), 3),
         },
         fine={
