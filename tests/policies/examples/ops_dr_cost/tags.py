@@ -34,7 +34,7 @@ EXAMPLES = (
                 KEY,
                 {"tags": {"owner": "other"}},
                 name="key",
-                provider={"defaultTags": json.dumps({"tags": _TAGS})},
+                provider=_DEFAULT_TAGS,
             ),
             R(DEPLOYMENT, {"metadata": {"labels": _LABELS}}, name="server"),
             R(CRON_JOB, {"metadata": {"labels": _LABELS}}, name="clean-up"),
