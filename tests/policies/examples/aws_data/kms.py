@@ -99,6 +99,9 @@ EXAMPLES = (
             "a service may do everything": _says(Principal={"Service": "s3.amazonaws.com"}),
             "another account may": _says(Principal={"AWS": f"arn:aws:iam::{OTHER}:root"}),
             "all but one may": _says(Principal=None, NotPrincipal={"AWS": OTHER}),
+            "all but one may use it": _says(
+                Principal=None, NotPrincipal={"AWS": OTHER}, Action="kms:Decrypt"
+            ),
             "all of the organization but one may": _says(
                 Principal=None,
                 NotPrincipal={"AWS": OTHER},

@@ -104,6 +104,7 @@ EXAMPLES = (
         bad={
             "a password in the environment": _env("DATABASE_PASSWORD", PASSWORD),
             "a password that the program marked": _env("PGPASSWORD", Hidden(PASSWORD)),
+            "a value that the state hides": _env("SOMETHING", "[secret]"),
             "a key in the environment": _env("MODEL_API_KEY", PASSWORD),
             "in a container that starts first": put(
                 "server", f"{_POD}.initContainers[0].env", [{"name": "apiKey", "value": PASSWORD}]
