@@ -1,7 +1,7 @@
 """What the pack ops-dr-cost notices about tags and cost."""
 
 from tests.policies.mutants.mutant import each, mutant
-from tests.support.policies import drop, put
+from tests.support.policies import Change, both, drop, options, put
 
 DB = "aws:rds/instance:Instance::database"
 KEY = "aws:kms/key:Key::keys-data"
@@ -11,20 +11,30 @@ TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate::cluster-nodes-app"
 SERVER = "kubernetes:apps/v1:Deployment::server"
 VOLUME = "aws:ebs/volume:Volume"
 
+
+def by_a_bare_provider(which: str, change: Change) -> Change:
+    """The change, where the provider has no default tags: those would make up for it."""
+    bare = {"region": "eu-central-1", "allowedAccountIds": '["111122223333"]'}
+    return both(options(which, provider=bare), change)
+
+
 MUTANTS = (
     *each(
         "nobody knows whose it is",
         [
-            ("no owner", drop(DB, "tags.owner")),
+            ("no owner", by_a_bare_provider(DB, drop(DB, "tags.owner"))),
             ("an empty owner", put(DB, "tags.owner", "")),
-            ("no cost center", drop(KEY, "tags.cost-center")),
+            ("no cost center", by_a_bare_provider(KEY, drop(KEY, "tags.cost-center"))),
             ("a data class that is none", put(DB, "tags.data-class", "whatever")),
         ],
         "tag-required",
     ),
-    mutant("no tags at all", drop(KEY, "tags"), "tag-required"),
+    mutant("no tags at all", by_a_bare_provider(KEY, drop(KEY, "tags")), "tag-required"),
     mutant(
-        "a bucket without tags of a dev stack", drop(KEY, "tags.roost:profile"), "tag-required", stack="dev"
+        "a key of dev that names no profile",
+        by_a_bare_provider(KEY, drop(KEY, "tags.roost:profile")),
+        "tag-required",
+        stack="dev",
     ),
     *each(
         "the tags are of another stack",
