@@ -99,7 +99,10 @@ MUTANTS = (
         *DISK,
     ),
     mutant(
-        "a password is in the start script", put(TEMPLATE, "userData", "export PASSWORD=correct-horse"), *DISK
+        "a password is in the start script",
+        put(TEMPLATE, "userData", "export PASSWORD=correct-horse"),
+        *DISK,
+        "sec-no-literals",
     ),
     mutant(
         "dev's nodes are reached", put(TEMPLATE, "metadataOptions.httpTokens", "optional"), *IMDS, stack="dev"
@@ -128,9 +131,14 @@ MUTANTS = (
                 gpu_group(taints=[{"key": "a", "effect": "PREFER_NO_SCHEDULE"}]),
             ),
             ("cannot be asked for", gpu_group(labels=None)),
-            ("are too many", gpu_group(scalingConfig={"minSize": 1, "maxSize": 50, "desiredSize": 1})),
             ("do not run", gpu_group(scalingConfig={"minSize": 0, "maxSize": 2, "desiredSize": 0})),
         ],
+        "gpu-node-isolated",
+    ),
+    mutant(
+        "GPU nodes are too many",
+        gpu_group(scalingConfig={"minSize": 1, "maxSize": 50, "desiredSize": 1}),
+        "cost-bounds",
         "gpu-node-isolated",
     ),
     mutant(
