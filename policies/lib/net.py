@@ -34,7 +34,7 @@ def network(value: Value) -> Network:
         raise Undetermined(value.path, "is not a CIDR") from None
 
 
-def networks(values: Iterable[Value]) -> tuple[list[Network], Undetermined | None]:
+def _networks(values: Iterable[Value]) -> tuple[list[Network], Undetermined | None]:
     """The ranges among texts that can be read, and why not all can."""
     known: list[Network] = []
     open_: Undetermined | None = None
@@ -62,7 +62,7 @@ def any_world(values: Iterable[Value]) -> bool:
     Raises:
         Undetermined: they are not, and one is unknown or no CIDR.
     """
-    known, open_ = networks(values)
+    known, open_ = _networks(values)
     if is_world(known):
         return True
     if open_:

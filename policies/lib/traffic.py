@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from policies.lib.logic import Question, all_hold
-from policies.lib.net import Ports, any_world, networks, ports, protocol_name, reaches
+from policies.lib.net import Ports, any_world, ports, protocol_name, reaches
 from policies.lib.resources import Resource
 from policies.lib.types import types
 from policies.lib.values import Value
@@ -79,15 +79,6 @@ class Traffic:
     def is_world(self) -> bool:
         """Whether it is about so many addresses that anybody may have one."""
         return any_world(self.ranges())
-
-    def is_whole(self, version: int) -> bool:
-        """Whether it is about all addresses of that version of IP."""
-        known, open_ = networks(self.ranges())
-        if any(one.version == version and one.prefixlen == 0 for one in known):
-            return True
-        if open_:
-            raise open_
-        return False
 
     def ranges(self) -> list[Value]:
         """Its address ranges; a list of which nothing is known is one unknown."""

@@ -163,8 +163,7 @@ def test_a_rule_out_is_one_in_no_form() -> None:
     assert not list(security_rules(outward, IN))
     [rule] = security_rules(outward, OUT)
     assert rule.reaches_all()
-    assert rule.is_whole(4)
-    assert not rule.is_whole(6)
+    assert rule.is_world()
 
 
 def test_who_else_may_be_named() -> None:
