@@ -6,8 +6,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.aws.nodes import POOL_LABEL
-from infra.workloads.labels import labels, selector
-from infra.workloads.pods import container_security, name_of, pod_security
+from infra.workloads.labels import labels
+from infra.workloads.pods import container_security, name_of, pod_security, spread_over
 
 core = k8s.core.v1
 
@@ -29,12 +29,6 @@ def controller_pod(
     certificate: core.Secret,
 ) -> core.PodTemplateSpecArgsDict:
     """It runs on system nodes; everything that it could manage by itself is off."""
-    spread: core.TopologySpreadConstraintArgsDict = {
-        "max_skew": 1,
-        "topology_key": "kubernetes.io/hostname",
-        "when_unsatisfiable": "ScheduleAnyway",
-        "label_selector": {"match_labels": selector(WORKLOAD)},
-    }
     return {
         "metadata": {"labels": labels(WORKLOAD)},
         "spec": {
@@ -42,7 +36,7 @@ def controller_pod(
             "priority_class_name": "system-cluster-critical",
             "node_selector": {POOL_LABEL: "system"},
             "security_context": pod_security(UID),
-            "topology_spread_constraints": [spread],
+            "topology_spread_constraints": spread_over(WORKLOAD, zones=True),
             "containers": [
                 {
                     "name": "controller",

@@ -63,6 +63,10 @@ class ComputeResources(Section):
     )
     memory_request: Memory = Field(description="Memory that the scheduler sets aside.")
     memory_limit: Memory = Field(description="Memory above which the kernel kills it.")
+    disk_limit: Memory | None = Field(
+        default=None,
+        description="Local disk set aside for scratch files and logs; who needs more is evicted.",
+    )
 
     @model_validator(mode="after")
     def _requests_are_within_limits(self) -> Self:

@@ -28,7 +28,9 @@ class PoolerSettings(Section):
         default=40, ge=1, le=1000, description="Connections of each pod to Postgres, at most."
     )
     resources: ComputeResources = Field(
-        default=ComputeResources(cpu_request="100m", memory_request="64Mi", memory_limit="256Mi"),
+        default=ComputeResources(
+            cpu_request="100m", memory_request="64Mi", memory_limit="256Mi", disk_limit="1Gi"
+        ),
         description="CPU and memory of each pod; it works on one core.",
     )
 

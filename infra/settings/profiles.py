@@ -36,13 +36,17 @@ _AWS_SERVER: Tree = {
     "startupSeconds": 120,
 }
 
+# Nodes are shared there: a pod that fills its disk must not take the others with it.
+_DISK: Tree = {"diskLimit": "1Gi"}
+_JOBS: Tree = {"cpuRequest": "50m", "memoryRequest": "128Mi", "memoryLimit": "512Mi", **_DISK}
+
 DEV: Tree = {
     "server": {
         **_AWS_SERVER,
         "replicas": {"min": 1, "max": 3},
-        "resources": {"cpuRequest": "250m", "memoryRequest": "512Mi", "memoryLimit": "2Gi"},
+        "resources": {"cpuRequest": "250m", "memoryRequest": "512Mi", "memoryLimit": "2Gi", **_DISK},
     },
-    "migration": {"deadlineSeconds": 1800},
+    "migration": {"deadlineSeconds": 1800, "resources": _JOBS},
     "model": {"kind": "external"},
     "namespace": {
         "quota": {
@@ -68,10 +72,10 @@ PROD: Tree = {
     "server": {
         **_AWS_SERVER,
         "replicas": {"min": 2, "max": 10},
-        "resources": {"cpuRequest": "500m", "memoryRequest": "1Gi", "memoryLimit": "4Gi"},
+        "resources": {"cpuRequest": "500m", "memoryRequest": "1Gi", "memoryLimit": "4Gi", **_DISK},
         "poolSize": 20,
     },
-    "migration": {"deadlineSeconds": 3600},
+    "migration": {"deadlineSeconds": 3600, "resources": _JOBS},
     "model": {"kind": "external"},
     "namespace": {
         "quota": {

@@ -15,6 +15,8 @@ from infra.workloads.pods import name_of
 
 NAME = "roost"
 """Fixed, as people type it."""
+POD_SECURITY = "v1.36"
+"""The version of the standard, so that an upgrade of the cluster refuses no pod that ran before."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -49,7 +51,9 @@ class Namespace(pulumi.ComponentResource):
 
     def _namespace(self) -> k8s.core.v1.Namespace:
         restricted = {
-            f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")
+            f"pod-security.kubernetes.io/{mode}{what}": value
+            for mode in ("enforce", "audit", "warn")
+            for what, value in (("", "restricted"), ("-version", POD_SECURITY))
         }
         return k8s.core.v1.Namespace(
             self._name, metadata={"name": NAME, "labels": {**labels(NAME), **restricted}}, opts=self._opts

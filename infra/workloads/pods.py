@@ -57,7 +57,11 @@ def container_security() -> core.SecurityContextArgsDict:
 
 def resources(settings: ComputeResources) -> core.ResourceRequirementsArgsDict:
     """Requests and limits; without a CPU limit a pod may use what is idle."""
-    limits = {"memory": settings.memory_limit, **({"cpu": settings.cpu_limit} if settings.cpu_limit else {})}
+    limits = {"memory": settings.memory_limit}
+    if settings.cpu_limit:
+        limits["cpu"] = settings.cpu_limit
+    if settings.disk_limit:
+        limits["ephemeral-storage"] = settings.disk_limit  # and so much is requested
     return {
         "requests": {"cpu": settings.cpu_request, "memory": settings.memory_request},
         "limits": limits,
