@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +40,8 @@ def test_many_stacks_in_one_are_as_clean_as_one(stacks: Stacks) -> None:
             name=resource.name + suffix,
             recorded_urn=resource.urn + suffix,
             depends={key: tuple(urn + suffix for urn in urns) for key, urns in resource.depends.items()},
-            props=_respelled(resource.props, suffix),
+            after=tuple(urn + suffix for urn in resource.after),
+            props=_respelled(resource, suffix),
         )
 
     states = [again(number, one) for number in range(5) for one in prod.states]
@@ -55,10 +55,14 @@ def test_many_stacks_in_one_are_as_clean_as_one(stacks: Stacks) -> None:
     }
 
 
-def _respelled(props: Mapping[str, Any], suffix: str) -> dict[str, Any]:
-    """Ids and names of one copy; types, flags and documents stay."""
+def _respelled(resource: R, suffix: str) -> dict[str, Any]:
+    """Ids, names and namespaces of one copy; types, flags and documents stay."""
     own = ("id", "arn", "bucket", "identifier")
-    return {
+    home = "name" if resource.type == "kubernetes:core/v1:Namespace" else "namespace"
+    props = {
         key: f"{value}{suffix}" if key in own and isinstance(value, str) else value
-        for key, value in props.items()
+        for key, value in resource.props.items()
     }
+    if resource.type.startswith("kubernetes:") and home in props.get("metadata", {}):
+        props["metadata"] = {**props["metadata"], home: f"{props['metadata'][home]}{suffix}"}
+    return props

@@ -62,10 +62,12 @@ class Covered(Settings):
 def default_deny(stack: Stack, check: Check) -> None:
     policies = Namespaced(stack, NETWORK_POLICY)
     for home in stack.of(NAMESPACE):
-        name = home["metadata.name"]
-        if home.patch or (name.known and check.settings(Covered).is_system(name.text())):
+        if home.patch:
             continue
         with check.on(home):
+            name = home["metadata.name"]
+            if name.known and check.settings(Covered).is_system(name.text()):
+                continue
             inside, open_ = policies.within(home)
             for direction in DIRECTIONS:
                 with check.part():
