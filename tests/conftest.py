@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 _TESTS = Path(__file__).parent
-_DIVIDED = {"engine": 2}
-"""Folders whose own folders go apart."""
+_DIVIDED = {"engine": 2, "policies": 2}
+"""Folders that are not one whole: their own folders, or files, go apart."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        parts = item.path.relative_to(_TESTS).parent.parts
-        depth = _DIVIDED.get(parts[0] if parts else "", 1)
+        parts = item.path.relative_to(_TESTS).parts
+        depth = _DIVIDED.get(parts[0], 1)
         # A folder stays together: its tests share what is dear to start.
         item.add_marker(pytest.mark.xdist_group("/".join(parts[:depth])))
 

@@ -16,6 +16,8 @@ from local.progress import PhaseError
 
 UNIT_FOLDERS = ("tests/unit", "tests/components")
 END_TO_END = "tests/stack"
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+"""Two processes; which tests stay together is in tests/conftest.py."""
 LOCKS = (
     ("requirements.lock", ("pyproject.toml", "--group=app", "--group=standin", "--group=dev")),
     ("app/requirements.lock", ("--group=pyproject.toml:app",)),
@@ -53,7 +55,7 @@ def unit() -> int:
 
 def test(console: Console, arguments: Sequence[str]) -> int:
     """Lint, types and every test that does not need the running stack; all three even if one fails."""
-    suite = [*_pytest(), *(arguments or [f"--ignore={END_TO_END}"])]
+    suite = [*_pytest(), *(arguments or [*SIDE_BY_SIDE, f"--ignore={END_TO_END}"])]
     if not arguments:
         _prepare(console)
     codes = [lint(), types(), _first_failure(suite)]
