@@ -185,7 +185,7 @@ def decrypt_scoped(holder: Resource, check: Check) -> None:
     severity=Severity.HIGH,
     refs="CKV AWS_286",
     url="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
-    dev="mandatory",
+    dev="advisory",
     prod="mandatory",
 )
 def passrole_scoped(holder: Resource, check: Check) -> None:

@@ -92,7 +92,7 @@ def version(cluster: Resource, check: Check) -> None:
     title="A cluster cannot be deleted by one call",
     why="A wrong target in one command takes everything that runs in the cluster with it.",
     fix="Set deletionProtection to true.",
-    severity=Severity.HIGH,
+    severity=Severity.MEDIUM,
     refs="",
     url="https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html",
     dev="disabled",

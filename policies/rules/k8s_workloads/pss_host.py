@@ -33,7 +33,7 @@ def _own_namespaces(draft: Draft, _: Settings) -> None:
     why="In its node's namespaces a pod listens to all traffic, sees and signals every process, or reads "
     "the memory that they share.",
     fix="Take hostNetwork, hostPID and hostIPC away.",
-    severity=Severity.HIGH,
+    severity=Severity.CRITICAL,
     refs="PSS Host Namespaces, CISEKS 4.2.2, CISEKS 4.2.3, CISEKS 4.2.4, CKV K8S_17, CKV K8S_18, CKV K8S_19, "
     "NSA C-0038, NSA C-0041",
     dev="mandatory",
