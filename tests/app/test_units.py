@@ -117,7 +117,11 @@ def test_anything_else_is_no_id(text: str) -> None:
         ids.parse("agent", text)
 
 
-@pytest.mark.parametrize("value", [uuid4(), None, 7, f"agent-{uuid4()}x", f"AGENT-{uuid4()}"])
+@pytest.mark.parametrize(
+    "value",
+    [uuid4(), None, 7, f"agent-{uuid4()}x", f"AGENT-{uuid4()}"],
+    ids=["no prefix", "none", "a number", "too long", "upper case"],
+)
 def test_near_misses_are_no_ids(value: object) -> None:
     with pytest.raises(ValueError, match="agent-<uuid4>"):
         ids.parse("agent", value)
