@@ -16,8 +16,12 @@ from local.progress import PhaseError
 
 UNIT_FOLDERS = ("tests/unit", "tests/components")
 END_TO_END = "tests/stack"
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
-"""Two processes; which tests stay together is in tests/conftest.py."""
+POLICIES = "tests/policies"
+SUITES = (
+    # The policies' tests only compute, and many: two processes. The others start servers, and share them.
+    (POLICIES, "-n", "2"),
+    (f"--ignore={END_TO_END}", f"--ignore={POLICIES}"),
+)
 LOCKS = (
     ("requirements.lock", ("pyproject.toml", "--group=app", "--group=standin", "--group=dev")),
     ("app/requirements.lock", ("--group=pyproject.toml:app",)),
@@ -54,11 +58,11 @@ def unit() -> int:
 
 
 def test(console: Console, arguments: Sequence[str]) -> int:
-    """Lint, types and every test that does not need the running stack; all three even if one fails."""
-    suite = [*_pytest(), *(arguments or [*SIDE_BY_SIDE, f"--ignore={END_TO_END}"])]
+    """Lint, types and every test that does not need the running stack; all of it even if one fails."""
+    suites = [arguments] if arguments else SUITES
     if not arguments:
         _prepare(console)
-    codes = [lint(), types(), _first_failure(suite)]
+    codes = [lint(), types(), *(_first_failure([*_pytest(), *suite]) for suite in suites)]
     return next((code for code in codes if code), 0)
 
 

@@ -28,7 +28,6 @@ _ALL = [pytest.param(example, id=name) for name, example in each()]
 _SENTINEL = re.compile(re.escape(UNKNOWN))
 _LONG = 300
 _judges: dict[str, Judge] = {}
-_cases: Counter[str] = Counter()
 
 
 def for_each_bad(test: Callable[[Example, Bad], None]) -> Callable[..., None]:
@@ -36,7 +35,6 @@ def for_each_bad(test: Callable[[Example, Bad], None]) -> Callable[..., None]:
 
     def looped(example: Example) -> None:
         for what, bad in example.broken():
-            _cases[test.__name__] += 1
             try:
                 test(example, bad)
             except AssertionError as failure:
@@ -53,7 +51,6 @@ def _judge(example: Example, resources: Sequence[R], **config: Any) -> Said:
     key = json.dumps([one.id, settings], default=str)
     if key not in _judges:
         _judges[key] = Judge([one], config={one.id: settings})
-    _cases["judged"] += 1
     said = _judges[key].stack(resources)
     assert {d.rule for d in said.diagnostics} <= {one.id, EXEMPTIONS}
     assert not any(_SENTINEL.search(d.message) for d in said.diagnostics)
@@ -325,10 +322,13 @@ def test_a_remedy_that_would_replace_refuses_what_may_exist(example: Example, ba
         assert Judge([one], levels={one.id: "remediate"}, config=new).remedied(protected) == protected
 
 
-def test_how_many_cases_were_judged(record_property: Callable[[str, object], None]) -> None:
-    """The last of this file: what the tests before it went through."""
+def test_how_much_the_examples_say(record_property: Callable[[str, object], None]) -> None:
+    """Counts, for the end of the run's log."""
+    each_example: list[Example] = [param.values[0] for param in _ALL]
+    said = {name: sum(len(getattr(one, name)) for one in each_example) for name in ("bad", "fine", "open")}
     record_property(
         "summary",
-        f"policies: {len(_ALL)} examples with {sum(len(p.values[0].bad) for p in _ALL)} violations, "
-        f"{_cases['judged']} stacks judged in the matrix",
+        f"policies: {len(_ALL)} examples with {said['bad']} violations, {said['fine']} changes that are fine "
+        f"and {said['open']} that leave it open, each through every test of the matrix",
     )
+    assert said["bad"] >= len(_ALL)
