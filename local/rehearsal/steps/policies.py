@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from local import policing
 from local.progress import PhaseError, Progress
 from local.rehearsal.stage import Stage, refuted
+from policies import configuration
 
 # The stack's provider points to the emulated account, which the packs refuse in production.
 _IN_A_REHEARSAL = {"prov-guard": {"allowEmulator": True}}
 
 
-def run_of(stage: Stage, name: str) -> policing.Run:
+def run_of(stage: Stage, name: str, *, advice_only: bool = False) -> policing.Run:
     """A run of all packs, with the stack's configuration; its notes stay beside the logs."""
     root = stage.workspace.root / f"policies-{name}"
-    run = policing.prepare(root, stage.profile, _IN_A_REHEARSAL)
+    changes: dict[str, dict[str, Any]] = {**_IN_A_REHEARSAL}
+    if advice_only:
+        for rule, entry in configuration.read(stage.profile).items():
+            if entry["enforcementLevel"] != "disabled":
+                changes[rule] = {**changes.get(rule, {}), "enforcementLevel": "advisory"}
+    run = policing.prepare(root, stage.profile, changes)
     stage.policies[name] = run
     return run
 

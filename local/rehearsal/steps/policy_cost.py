@@ -43,7 +43,8 @@ def growth(stage: Stage, progress: Progress) -> str:
         progress.note(f"{size} resources")
         file = stage.workspace.root / f"state-{size}.json"
         file.write_text(json.dumps(grown(state, size)))
-        run = run_of(stage, f"size-{size}")
+        # The last copy is cut off somewhere, and exemptions are by name: what it breaks is not the question.
+        run = run_of(stage, f"size-{size}", advice_only=True)
         began = time.monotonic()
         stage.workspace.analyze(run, file)
         took[size] = round(time.monotonic() - began, 1)
