@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict, Unpack
 
 from pulumi_policy import Severity
 
@@ -85,97 +85,37 @@ class Rule:
         return f"{self.id}-remedy" if self.about_stack else self.id
 
 
-def _declared(
-    id_: str,
-    types: Types,
-    *,
-    title: str,
-    why: str,
-    fix: str,
-    severity: Severity,
-    refs: str,
-    dev: Level,
-    prod: Level,
-    local: Level | None,
-    url: str,
-    unknown: Unknown,
-    departs: str,
-    settings: type[Settings],
-    remedy: Remedy | None,
-    **judge: Any,
-) -> Rule:
-    if not _ID.match(id_):
-        raise ValueError(f"{id_!r} is no rule id: lower-case words with dashes")
-    parsed = references(refs)
-    url = url or next((ref.url for ref in parsed if ref.url), "")
-    if not url:
-        raise ValueError(f"{id_} has no reference with an address: give it a url")
-    if "remediate" in (dev, prod, local) and remedy is None:
-        raise ValueError(f"{id_} is to remediate and has no remedy")
-    return Rule(
-        id_,
-        title,
-        why,
-        fix,
-        severity,
-        Levels(dev, prod, local),
-        types,
-        parsed,
-        url,
-        unknown,
-        departs,
-        settings,
-        remedy,
-        **judge,
-    )
+class Said(TypedDict):
+    """What a declaration says. `refs` lists where the rule comes from, see `references.references`."""
+
+    title: str
+    why: str
+    fix: str
+    severity: Severity
+    refs: str
+    dev: Level
+    prod: Level
+    local: NotRequired[Level | None]
+    url: NotRequired[str]
+    unknown: NotRequired[Unknown]
+    departs: NotRequired[str]
+    settings: NotRequired[type[Settings]]
+    remedy: NotRequired[Remedy | None]
 
 
 def resource_rule(
-    id_: str,
-    types: Types,
-    *,
-    title: str,
-    why: str,
-    fix: str,
-    severity: Severity,
-    refs: str,
-    dev: Level,
-    prod: Level,
-    local: Level | None = None,
-    url: str = "",
-    unknown: Unknown = Unknown.UNDETERMINED,
-    departs: str = "",
-    settings: type[Settings] = Settings,
-    remedy: Remedy | None = None,
+    id_: str, types: Types, **said: Unpack[Said]
 ) -> Callable[[Callable[[Resource, Check], None]], Rule]:
     """Declare a rule about resources of `types`; the decorated function is called once for each.
-
-    `refs` lists where it comes from, as `references.references` reads it.
 
     Raises:
         ValueError: the declaration contradicts itself.
     """
-    given = {key: value for key, value in locals().items() if key not in ("id_", "types")}
-    return lambda judge: _declared(id_, types, **given, judge=judge)
+    return lambda judge: _declared(id_, types, said, judge=judge)
 
 
 def stack_rule(
-    id_: str,
-    types: Types,
-    *,
-    title: str,
-    why: str,
-    fix: str,
-    severity: Severity,
-    refs: str,
-    dev: Level,
-    prod: Level,
-    local: Level | None = None,
-    url: str = "",
-    unknown: Unknown = Unknown.UNDETERMINED,
-    departs: str = "",
-    settings: type[Settings] = Settings,
-    remedy: Remedy | None = None,
+    id_: str, types: Types, **said: Unpack[Said]
 ) -> Callable[[Callable[[Stack, Check], None]], Rule]:
     """Declare a rule about how resources belong together. It sees those of `types`, and no others.
 
@@ -184,5 +124,32 @@ def stack_rule(
     Raises:
         ValueError: the declaration contradicts itself.
     """
-    given = {key: value for key, value in locals().items() if key not in ("id_", "types")}
-    return lambda judge_stack: _declared(id_, types, **given, judge_stack=judge_stack)
+    return lambda judge_stack: _declared(id_, types, said, judge_stack=judge_stack)
+
+
+def _declared(id_: str, types: Types, said: Said, **judge: Any) -> Rule:
+    levels = Levels(said["dev"], said["prod"], said.get("local"))
+    remedy, refs = said.get("remedy"), references(said["refs"])
+    url = said.get("url") or next((ref.url for ref in refs if ref.url), "")
+    if not _ID.match(id_):
+        raise ValueError(f"{id_!r} is no rule id: lower-case words with dashes")
+    if not url:
+        raise ValueError(f"{id_} has no reference with an address: give it a url")
+    if "remediate" in (levels.dev, levels.prod, levels.local) and remedy is None:
+        raise ValueError(f"{id_} is to remediate and has no remedy")
+    return Rule(
+        id=id_,
+        title=said["title"],
+        why=said["why"],
+        fix=said["fix"],
+        severity=said["severity"],
+        levels=levels,
+        types=types,
+        refs=refs,
+        url=url,
+        unknown=said.get("unknown", Unknown.UNDETERMINED),
+        departs=said.get("departs", ""),
+        settings=said.get("settings", Settings),
+        remedy=remedy,
+        **judge,
+    )
