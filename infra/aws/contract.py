@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi
 
-from infra.aws.cluster import Cluster
 from infra.aws.database import MASTER, Database
-from infra.aws.edge import Edge
-from infra.aws.images import Registry
-from infra.aws.keys import Keys
-from infra.aws.place import Place
-from infra.aws.server_identity import ServerIdentity
-from infra.aws.storage import Storage
+from infra.aws.parts import StackParts
 from infra.outputs import (
     CloudOutputs,
     ClusterOutputs,
@@ -23,21 +15,6 @@ from infra.outputs import (
     RecoveryOutputs,
     SecretReferences,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackParts:
-    """The components of a finished stack."""
-
-    place: Place
-    keys: Keys
-    cluster: Cluster
-    database: Database
-    database_name: str
-    storage: Storage
-    registry: Registry
-    identity: ServerIdentity
-    edge: Edge
 
 
 def cloud_outputs(parts: StackParts) -> CloudOutputs:

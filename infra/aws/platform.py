@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from infra.aws.cluster import Cluster
-from infra.aws.contract import StackParts, cloud_outputs
+from infra.aws.contract import cloud_outputs
 from infra.aws.database import Database
 from infra.aws.database_logins import DatabaseLogins
 from infra.aws.edge import Edge
@@ -14,6 +14,8 @@ from infra.aws.images import Registry
 from infra.aws.keys import Keys
 from infra.aws.load_balancer_controller import LoadBalancerController
 from infra.aws.network_choice import build_network
+from infra.aws.operations import Operations
+from infra.aws.parts import StackParts
 from infra.aws.place import Place
 from infra.aws.provider import account_provider
 from infra.aws.rds_ca import ca_of
@@ -153,16 +155,21 @@ class AwsPlatform:
             options=self._options,
             opts=self._opts,
         )
+        Operations(self._aws, self._parts(), options=self._options, opts=self._opts)
         return edge.public
 
     def outputs(self) -> CloudOutputs:
         """Endpoints, ARNs, references to secrets, and commands."""
+        return cloud_outputs(self._parts())
+
+    def _parts(self) -> StackParts:
         assert self._identity is not None  # `supply` and `expose` come before
         assert self._postgres is not None
         assert self._edge is not None
-        parts = StackParts(
+        return StackParts(
             place=self._place,
             keys=self._keys,
+            network=self._network,
             cluster=self._cluster,
             database=self._postgres,
             database_name=self._settings.database.name,
@@ -171,7 +178,6 @@ class AwsPlatform:
             identity=self._identity,
             edge=self._edge,
         )
-        return cloud_outputs(parts)
 
     def _server_identity(self, namespace: NamespaceAccess) -> PodIdentity:
         self._identity = ServerIdentity(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from infra.settings.aws_alarms import AlarmSettings
 from infra.settings.aws_cluster import ClusterSettings
 from infra.settings.aws_database import RdsSettings
 from infra.settings.aws_edge import AwsEdgeSettings
@@ -46,6 +47,9 @@ class AwsSettings(Section):
     storage: StorageSettings = Field(default_factory=StorageSettings, description="Buckets.")
     images: ImagesSettings = Field(default_factory=ImagesSettings, description="Image registry.")
     edge: AwsEdgeSettings = Field(description="Public edge.")
+    alarms: AlarmSettings | None = Field(
+        default=None, description="Who is told when something breaks; absent: nobody is."
+    )
 
     @field_validator("bedrock_models")
     @classmethod
