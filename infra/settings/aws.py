@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from infra.settings.aws_alarms import AlarmSettings
+from infra.settings.aws_cache import ElastiCacheSettings
 from infra.settings.aws_cluster import ClusterSettings
 from infra.settings.aws_database import RdsSettings
 from infra.settings.aws_edge import AwsEdgeSettings
@@ -43,6 +44,9 @@ class AwsSettings(Section):
     )
     network: NetworkSettings = Field(default_factory=NetworkSettings, description="VPC.")
     database: RdsSettings = Field(default_factory=RdsSettings, description="Postgres on RDS.")
+    cache: ElastiCacheSettings = Field(
+        default_factory=ElastiCacheSettings, description="The cache on ElastiCache, if `roost:cache` has one."
+    )
     cluster: ClusterSettings = Field(description="EKS.")
     storage: StorageSettings = Field(default_factory=StorageSettings, description="Buckets.")
     images: ImagesSettings = Field(default_factory=ImagesSettings, description="Image registry.")

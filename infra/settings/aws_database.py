@@ -11,9 +11,7 @@ from infra.settings import aws_versions
 from infra.settings.aws_versions import PGVECTOR_FLOOR, POSTGRES_STANDARD_SUPPORT
 from infra.settings.base import Section
 from infra.settings.pooler import PoolerSettings
-
-_DAYS = "mon|tue|wed|thu|fri|sat|sun"
-_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+from infra.settings.windows import DailyWindow, WeeklyWindow
 
 
 class RestoreSettings(Section):
@@ -74,8 +72,8 @@ class RdsSettings(Section):
         description="Set in the parameter group, so that pool budgets can be checked.",
     )
     backup_retention_days: int = Field(default=7, ge=1, le=35, description="Days of point-in-time recovery.")
-    backup_window: str = Field(default="02:00-03:00", description="UTC, at least 30 minutes.")
-    maintenance_window: str = Field(
+    backup_window: DailyWindow = Field(default="02:00-03:00", description="UTC, at least 30 minutes.")
+    maintenance_window: WeeklyWindow = Field(
         default="sun:03:30-sun:04:30", description="UTC, outside the backup window."
     )
     monitoring_interval_seconds: Literal[1, 5, 10, 15, 30, 60] = Field(
@@ -123,20 +121,6 @@ class RdsSettings(Section):
                 f"engineVersion {version} has a pgvector older than 0.8.0; use {match[1]}.{floor} or later"
             )
         return version
-
-    @field_validator("backup_window")
-    @classmethod
-    def _daily_window(cls, window: str) -> str:
-        if not re.fullmatch(f"{_TIME}-{_TIME}", window):
-            raise ValueError(f"a backup window reads 02:00-03:00 (UTC), not {window!r}")
-        return window
-
-    @field_validator("maintenance_window")
-    @classmethod
-    def _weekly_window(cls, window: str) -> str:
-        if not re.fullmatch(f"({_DAYS}):{_TIME}-({_DAYS}):{_TIME}", window):
-            raise ValueError(f"a maintenance window reads sun:03:30-sun:04:30 (UTC), not {window!r}")
-        return window
 
     @model_validator(mode="after")
     def _storage_can_grow(self) -> Self:

@@ -104,6 +104,13 @@ PROD: Tree = {
             "monitoringIntervalSeconds": 15,
             "logRetentionDays": 365,
         },
+        "cache": {
+            "nodeType": "cache.t4g.small",
+            "replicas": 1,
+            "multiAz": True,
+            "snapshotRetentionDays": 7,
+            "logRetentionDays": 365,
+        },
         "cluster": {
             "systemNodes": {"instanceTypes": ["m7g.large"], "minNodes": 3, "maxNodes": 6},
             "appNodes": {"instanceTypes": ["m7g.xlarge"], "minNodes": 3, "maxNodes": 10},

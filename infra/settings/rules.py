@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from infra.settings import rules_aws, rules_model, rules_namespace, rules_server
+from infra.settings import rules_aws, rules_cache, rules_inference, rules_model, rules_namespace, rules_server
 from infra.settings.settings import Settings
 
 Rule = Callable[[Settings], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
     rules_server.replicas_are_ordered,
+    rules_cache.replicas_share_a_cache,
     rules_server.image_is_pinned,
     rules_server.pools_fit_the_database,
     rules_server.streams_outlive_the_edge,
@@ -19,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     rules_model.model_can_answer,
     rules_model.embeddings_can_be_made,
     rules_model.keys_travel_encrypted,
+    rules_inference.section_fits_the_kind,
     rules_namespace.quota_holds_the_stack,
     rules_namespace.defaults_are_ordered,
     rules_namespace.certificates_outlive_each_other,

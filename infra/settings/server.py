@@ -49,6 +49,15 @@ class ServerSettings(Section):
     )
     resources: ComputeResources = Field(description="CPU and memory of each pod.")
     pool_size: int = Field(default=10, ge=1, le=200, description="Database connections of each pod, at most.")
+    uses_cache: bool = Field(
+        default=False,
+        description=(
+            "Whether the image keeps something in a cache: then its pods are told of `roost:cache` in "
+            "`LETTA_REDIS_*`. Roost's own does not, and refuses those names. The upstream server does, and "
+            "without one starts a Redis in each pod; it speaks neither TLS nor passwords to a cache, so it "
+            "needs a sidecar that does."
+        ),
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level logged."
     )

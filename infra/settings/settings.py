@@ -8,8 +8,10 @@ from pydantic import Field
 
 from infra.settings.aws import AwsSettings
 from infra.settings.base import Section
+from infra.settings.cache import CacheSettings
 from infra.settings.database import DatabaseSettings
 from infra.settings.edge import EdgeSettings
+from infra.settings.inference import InferenceSettings
 from infra.settings.local import LocalSettings
 from infra.settings.migration import MigrationSettings
 from infra.settings.model import ModelSettings
@@ -23,14 +25,16 @@ ProfileName = Literal["local", "dev", "prod"]
 
 
 class Settings(Section):
-    """One stack. Exactly one of `local` and `aws` is there."""
+    """One stack. Exactly one of `local` and `aws` is there; `inference` is with model.kind `vllm`."""
 
     profile: ProfileName = Field(description="Which defaults apply: `local`, `dev` or `prod`.")
     server: ServerSettings
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     migration: MigrationSettings = Field(default_factory=MigrationSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
+    inference: InferenceSettings | None = None
     edge: EdgeSettings = Field(default_factory=EdgeSettings)
+    cache: CacheSettings = Field(default_factory=CacheSettings)
     namespace: NamespaceSettings
     local: LocalSettings | None = None
     aws: AwsSettings | None = None
