@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from infra.settings.aws_alarms import AlarmSettings
 from infra.settings.aws_cache import ElastiCacheSettings
+from infra.settings.aws_budget import BudgetSettings
 from infra.settings.aws_cluster import ClusterSettings
 from infra.settings.aws_database import RdsSettings
 from infra.settings.aws_edge import AwsEdgeSettings

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from infra.settings import base, model
+from infra.settings import base, inference, model
 from infra.settings.base import Section
 from infra.settings.document_text import FOOTER, HEADER
 from infra.settings.local import PlatformFacts
@@ -22,11 +22,12 @@ from infra.settings.settings import Settings
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 _ABSENT: Any = object()
-_ONLY_IN = {"local": ("local",), "aws": ("dev", "prod")}
+_ONLY_IN = {"local": ("local",), "aws": ("dev", "prod"), "inference": ("dev", "prod")}
 _QUANTITIES = {
     base.Cpu: "CPU, as `250m` or `2`",
     base.Memory: "size, as `512Mi` or `2Gi`",
     model.Endpoint: "URL",
+    inference.VllmImage: "image",
 }
 _WORDS = {int: "whole number", str: "text", bool: "true or false", float: "number", SecretStr: "text, secret"}
 

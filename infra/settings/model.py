@@ -19,7 +19,7 @@ STAND_IN_DIMENSIONS = 384
 LARGEST_INDEXABLE = 4000
 """pgvector's HNSW takes 2,000 dimensions as `vector` and 4,000 as `halfvec`."""
 
-_PROVIDERS = {"scripted": "scripted", "external": "openai"}
+_PROVIDERS = {"scripted": "scripted", "external": "openai", "vllm": "vllm"}
 _PROVIDER = r"^[a-z0-9][a-z0-9_-]*$"
 
 
@@ -28,7 +28,10 @@ class EmbeddingSettings(Section):
 
     base_url: Endpoint | None = Field(
         default=None,
-        description="OpenAI-compatible URL; only in `local` it may be absent: then the stand-in embeds.",
+        description=(
+            "OpenAI-compatible URL of an external embedding model. Absent in `local`, the stand-in embeds; "
+            "with kind `vllm` it has to be absent, as the server of inference.embedding does."
+        ),
     )
     provider: str | None = Field(
         default=None,
@@ -64,11 +67,12 @@ class EmbeddingSettings(Section):
 class ModelSettings(Section):
     """The model that agents think with."""
 
-    kind: Literal["scripted", "external"] = Field(
+    kind: Literal["scripted", "external", "vllm"] = Field(
         default="scripted",
         description=(
             "`scripted`: a stand-in that follows simple rules, local only. `external`: an "
-            "OpenAI-compatible endpoint at baseUrl, yours (vLLM, Ollama) or someone's."
+            "OpenAI-compatible endpoint at baseUrl, yours (vLLM, Ollama) or someone's. `vllm`: vLLM on the "
+            "stack's own GPU nodes, which `roost:inference` describes; dev and prod only."
         ),
     )
     base_url: Endpoint | None = Field(
@@ -82,7 +86,7 @@ class ModelSettings(Section):
     provider: str | None = Field(
         default=None,
         pattern=_PROVIDER,
-        description="First part of the handle; absent means `scripted` or `openai`, by kind.",
+        description="First part of the handle; absent means `scripted`, `openai` or `vllm`, by kind.",
     )
     name: str = Field(default=STAND_IN_MODEL, min_length=1, description="Model id at that URL.")
     api_key: SecretStr | None = Field(default=None, description="Bearer key; set it with `--secret`.")

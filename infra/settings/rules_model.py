@@ -58,10 +58,11 @@ def embeddings_can_be_made(settings: Settings) -> Iterator[str]:
             "give both."
         )
     if settings.local is None:
-        yield (
-            "`roost:model.embedding.baseUrl` is missing: only the local stack embeds by itself. Give the "
-            "URL, name and dimensions of an embedding model."
-        )
+        if settings.model.kind != "vllm":
+            yield (
+                "`roost:model.embedding.baseUrl` is missing: only the local stack embeds by itself. Give the "
+                "URL, name and dimensions of an embedding model."
+            )
     else:
         yield from _stand_in_embeds(embedding.name, embedding.dimensions)
 

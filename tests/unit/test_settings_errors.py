@@ -118,7 +118,7 @@ def test_a_secret_in_the_wrong_place_is_not_shown(path: str) -> None:
 def test_values_beside_a_secret_are_not_shown_either() -> None:
     with pytest.raises(SettingsError) as caught:
         build("local", nested("model.kind", SECRET), PLATFORM, secret_sections=frozenset({"model"}))
-    assert caught.value.problems == ("`roost:model.kind` must be scripted or external.",)
+    assert caught.value.problems == ("`roost:model.kind` must be scripted, external or vllm.",)
 
 
 def test_a_key_is_masked_wherever_settings_are_printed() -> None:
