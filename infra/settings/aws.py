@@ -17,6 +17,7 @@ from infra.settings.aws_database import RdsSettings
 from infra.settings.aws_edge import AwsEdgeSettings
 from infra.settings.aws_images import ImagesSettings
 from infra.settings.aws_network import NetworkSettings
+from infra.settings.aws_recovery import RecoverySettings, RegionRestoreSettings
 from infra.settings.aws_storage import StorageSettings
 from infra.settings.aws_versions import RDS_CA_REGIONS
 from infra.settings.base import Section
@@ -54,6 +55,15 @@ class AwsSettings(Section):
     edge: AwsEdgeSettings = Field(description="Public edge.")
     alarms: AlarmSettings | None = Field(
         default=None, description="Who is told when something breaks; absent: nobody is."
+    )
+    budget: BudgetSettings | None = Field(
+        default=None, description="What the stack may cost a month; absent: nothing is refused or told."
+    )
+    recovery: RecoverySettings | None = Field(
+        default=None, description="Snapshots by AWS Backup, and weekly tests of them; absent: none."
+    )
+    restore: RegionRestoreSettings | None = Field(
+        default=None, description="Replaces a stack whose region is gone; absent: a stack of its own."
     )
 
     @field_validator("bedrock_models")
@@ -94,6 +104,14 @@ class AwsSettings(Section):
             raise ValueError(
                 "images.replicate is true and there is no drRegion to copy to: set drRegion, or replicate to "
                 "false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_hears_of_costs(self) -> Self:
+        if self.budget is not None and not self.budget.emails and self.alarms is None:
+            raise ValueError(
+                "budget has nobody to tell: list addresses in budget.emails, or give aws.alarms its recipients"
             )
         return self
 

@@ -118,6 +118,7 @@ PROD: Tree = {
         },
         "storage": {"backup": {"lockMode": "COMPLIANCE"}},
         "edge": {"waf": {"logRetentionDays": 365}},
+        "recovery": {"lock": {"mode": "COMPLIANCE"}},
     },
 }
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from infra.settings import rules_aws, rules_cache, rules_inference, rules_model, rules_namespace, rules_server
+from infra.settings import (
+    rules_aws,
+    rules_cache,
+    rules_inference,
+    rules_model,
+    rules_namespace,
+    rules_recovery,
+    rules_server,
+)
 from infra.settings.settings import Settings
 
 Rule = Callable[[Settings], Iterator[str]]
@@ -28,6 +36,8 @@ RULES: tuple[Rule, ...] = (
     rules_aws.ipv6_is_everywhere,
     rules_aws.database_carries_its_connections,
     rules_aws.built_image_runs_on_the_nodes,
+    rules_recovery.backups_avoid_the_databases_windows,
+    rules_recovery.restored_from_this_region,
 )
 
 

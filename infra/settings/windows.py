@@ -20,6 +20,17 @@ def minutes_of(window: str) -> int:
     return (_minute(end) - _minute(start)) % around
 
 
+def begins_in(window: str, start: str, *, before: int) -> bool:
+    """Whether something that happens daily at `start` (`05:00`) does so in the window or `before` minutes
+    ahead of it, on any day of a weekly one; its very first minute is still free."""
+    around = _DAY_MINUTES if window[0].isdigit() else 7 * _DAY_MINUTES
+    opens = _minute(window.partition("-")[0]) - before
+    return any(
+        0 < (_minute(start) + day - opens) % around < before + minutes_of(window)
+        for day in range(0, around, _DAY_MINUTES)
+    )
+
+
 def _minute(moment: str) -> int:
     *day, hour, minute = moment.split(":")
     return sum(_DAYS.index(one) * _DAY_MINUTES for one in day) + int(hour) * 60 + int(minute)
