@@ -21,6 +21,7 @@ Purpose = Literal[
     "shared",
     "database",
     "replica",
+    "cache",
     "cluster",
     "node-group",
     "certificate",
@@ -49,6 +50,8 @@ _POLICIES: dict[Purpose, _Policy] = {
     "database": _Policy(protect=True, minutes=(120, 180, 90)),
     # As slow as a database, and made again from it: losing one loses nothing.
     "replica": _Policy(minutes=(120, 180, 90)),
+    # As slow as a database, and what is in it may vanish at any time anyway.
+    "cache": _Policy(minutes=(60, 90, 60)),
     # What runs in a cluster can be made again, and yet its replacement is an outage of hours that detaches
     # every volume from the claims in it: nobody may cause one by the wrong setting (its name, subnets, keys).
     "cluster": _Policy(protect=True, minutes=(30, 90, 30)),
@@ -108,6 +111,12 @@ class Options:
     ) -> pulumi.ResourceOptions:
         """A database instance that only follows another."""
         return self._options("replica", parent, depends_on)
+
+    def cache(
+        self, parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] | None = None
+    ) -> pulumi.ResourceOptions:
+        """A cache's nodes."""
+        return self._options("cache", parent, depends_on)
 
     def cluster(
         self, parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] | None = None

@@ -28,7 +28,7 @@ from infra.outputs import CloudOutputs
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """One database login. `password` is always a secret Output."""
+    """One login. `password` is always a secret Output."""
 
     username: str
     password: pulumi.Output[str]
@@ -76,6 +76,8 @@ class Reach:
     """TCP ports where the far end listens (a pod's own, not its Service's)."""
     pods: str | None = None
     """`app.kubernetes.io/name` of pods in the namespace."""
+    namespace: str | None = None
+    """Where these pods are, if not in the client's namespace."""
     cidrs: tuple[str, ...] = ()
     """Address ranges outside the cluster; exactly one of `pods` and `cidrs` is given."""
 
@@ -108,6 +110,21 @@ class DatabaseEndpoint:
     """What its clients must be allowed to connect to."""
     ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
     """Resources that must exist before the first connection."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheEndpoint:
+    """Valkey or Redis, over TLS and with a login; what is in it may vanish at any time."""
+
+    host: pulumi.Output[str]
+    """Of the node that takes writes, whichever that is at the moment."""
+    port: int
+    login: Credentials
+    ca_bundle: pulumi.Output[str] | None
+    """PEM that verifies it; None where a public authority does."""
+    reach: Reach
+    """What its clients must be allowed to connect to."""
+    ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +222,8 @@ class Supplies:
     object_store: ObjectStore | None = None
     telemetry: TelemetryEndpoint | None = None
     server_identity: PodIdentity | None = None
+    cache: CacheEndpoint | None = None
+    """Absent without `roost:cache`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ PURPOSES: tuple[Purpose, ...] = ("data", "logs", "backup", "secrets")
 _USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
 
 VIA: dict[Purpose, tuple[str, ...]] = {
-    "data": ("rds", "ec2", "ecr", "autoscaling"),
+    "data": ("rds", "ec2", "ecr", "autoscaling", "elasticache"),
     "logs": (),
     # The replica in the DR region encrypts every copy there, of images and secrets as well.
     "backup": ("s3", "rds", "backup", "ecr", "secretsmanager"),

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_aws import ec2
 
 from infra.aws.keys import Keys
-from infra.aws.network_acl import AclRule, database_acl
+from infra.aws.network_acl import POSTGRES_PORT, AclRule, database_acl
 from infra.aws.network_endpoints import Endpoints
 from infra.aws.network_flow_logs import FlowLogs
 from infra.aws.place import Place
@@ -29,6 +29,7 @@ class Network(pulumi.ComponentResource):
         name: str,
         settings: NetworkSettings,
         *,
+        database_ports: tuple[int, ...] = (POSTGRES_PORT,),
         keys: Keys,
         place: Place,
         options: Options,
@@ -37,6 +38,7 @@ class Network(pulumi.ComponentResource):
         super().__init__("roost:aws:Network", name, None, opts)
         self._name = name
         self._settings = settings
+        self._database_ports = database_ports
         self._place = place
         self._options = options
         self.plan: SubnetPlan = plan_subnets(settings.cidr, settings.zones)
@@ -71,6 +73,7 @@ class Network(pulumi.ComponentResource):
         self.public_subnet_ids = [s.id for s in self._public.values()]
         self.private_subnet_ids = [s.id for s in self._private.values()]
         self.database_subnet_ids = [s.id for s in self._database.values()]
+        self.s3_cidrs = self._endpoints.s3_cidrs
         self.ready: list[pulumi.Resource] = [*self._egress, self._endpoints]
         self.register_outputs(
             {
@@ -222,9 +225,10 @@ class Network(pulumi.ComponentResource):
         )
 
     def _isolate_database(self, vpc: ec2.Vpc) -> None:
-        """A table with no route but the VPC's own, and a network ACL that admits clients on one port."""
+        """A table with no route but the VPC's own, and a network ACL that admits clients on few ports."""
         self._table(vpc, "database", self._database)
-        rules = database_acl(tuple(self.plan.private.values()), tuple(self.plan.database.values()))
+        private, own = (tuple(tier.values()) for tier in (self.plan.private, self.plan.database))
+        rules = database_acl(private, own, ports=self._database_ports)
         ec2.NetworkAcl(
             f"{self._name}-database",
             vpc_id=vpc.id,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 POSTGRES_PORT = 5432
+CACHE_PORT = 6379
 EPHEMERAL_PORTS = (1024, 65535)
 
 
@@ -27,9 +28,9 @@ class AclRules:
     egress: tuple[AclRule, ...]
 
 
-def database_acl(clients: tuple[str, ...], databases: tuple[str, ...]) -> AclRules:
-    """Clients connect to Postgres and get answers; databases talk among themselves (replicas)."""
-    ingress = [(cidr, POSTGRES_PORT, POSTGRES_PORT) for cidr in clients] + [
+def database_acl(clients: tuple[str, ...], databases: tuple[str, ...], *, ports: tuple[int, ...]) -> AclRules:
+    """Clients connect to `ports` and get answers; databases talk among themselves (replicas)."""
+    ingress = [(cidr, port, port) for port in ports for cidr in clients] + [
         (c, *EPHEMERAL_PORTS) for c in databases
     ]
     egress = [(cidr, *EPHEMERAL_PORTS) for cidr in (*clients, *databases)]

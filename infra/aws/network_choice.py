@@ -19,6 +19,7 @@ def build_network(
     name: str,
     settings: AwsSettings,
     *,
+    database_ports: tuple[int, ...],
     keys: Keys,
     place: Place,
     options: Options,
@@ -27,7 +28,15 @@ def build_network(
     """The network that the settings ask for; what builds on it cannot tell which."""
     network = settings.network
     if network.existing is None:
-        return Network(name, network, keys=keys, place=place, options=options, opts=opts)
+        return Network(
+            name,
+            network,
+            database_ports=database_ports,
+            keys=keys,
+            place=place,
+            options=options,
+            opts=opts,
+        )
     wanted = Wanted(
         region=place.region,
         cluster_name=place.prefix,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from infra.aws.cache import Cache
 from infra.aws.cluster import Cluster
 from infra.aws.contract import cloud_outputs
 from infra.aws.database import Database
@@ -13,6 +14,7 @@ from infra.aws.external_model import external_model
 from infra.aws.images import Registry
 from infra.aws.keys import Keys
 from infra.aws.load_balancer_controller import LoadBalancerController
+from infra.aws.network_acl import CACHE_PORT, POSTGRES_PORT
 from infra.aws.network_choice import build_network
 from infra.aws.operations import Operations
 from infra.aws.parts import StackParts
@@ -68,6 +70,7 @@ class AwsPlatform:
         self._network = build_network(
             "network",
             self._aws,
+            database_ports=(POSTGRES_PORT, CACHE_PORT) if settings.cache.enabled else (POSTGRES_PORT,),
             keys=self._keys,
             place=self._place,
             options=self._options,
@@ -101,6 +104,7 @@ class AwsPlatform:
             options=self._options,
             opts=self._opts,
         )
+        self._cache = self._build_cache() if settings.cache.enabled else None
         self._identity: ServerIdentity | None = None
         self._postgres: Database | None = None
         self._edge: Edge | None = None
@@ -113,6 +117,7 @@ class AwsPlatform:
             server_identity=self._server_identity(namespace),
             database=self._database(namespace),
             model=external_model(self._settings.model),
+            cache=self._cache.endpoint if self._cache else None,
             object_store=ObjectStore(
                 bucket=self._storage.backup.name, region=self._place.region, endpoint_url=None
             ),
@@ -177,6 +182,19 @@ class AwsPlatform:
             registry=self._registry,
             identity=self._identity,
             edge=self._edge,
+        )
+
+    def _build_cache(self) -> Cache:
+        return Cache(
+            "cache",
+            self._aws.cache,
+            self._settings.cache,
+            clients={"cluster": self._cluster.security_group_id},
+            network=self._network,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
         )
 
     def _server_identity(self, namespace: NamespaceAccess) -> PodIdentity:

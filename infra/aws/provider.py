@@ -11,11 +11,14 @@ from infra.tags import default_tags
 
 EMULATED_SERVICES = (
     "acm",
+    "budgets",
+    "ce",
     "cloudwatch",
     "cloudwatchlogs",
     "ec2",
     "ecr",
     "eks",
+    "elasticache",
     "elbv2",
     "iam",
     "kms",

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from infra.settings.aws_alarms import AlarmSettings
-from infra.settings.aws_cache import ElastiCacheSettings
 from infra.settings.aws_budget import BudgetSettings
+from infra.settings.aws_cache import ElastiCacheSettings
 from infra.settings.aws_cluster import ClusterSettings
 from infra.settings.aws_database import RdsSettings
 from infra.settings.aws_edge import AwsEdgeSettings
@@ -111,7 +111,7 @@ class AwsSettings(Section):
     def _somebody_hears_of_costs(self) -> Self:
         if self.budget is not None and not self.budget.emails and self.alarms is None:
             raise ValueError(
-                "budget has nobody to tell: list addresses in budget.emails, or give aws.alarms its recipients"
+                "budget has nobody to tell: list addresses in budget.emails, or give alarms its recipients"
             )
         return self
 

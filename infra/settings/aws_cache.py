@@ -68,7 +68,7 @@ class ElastiCacheSettings(Section):
         majors = _MAJORS[self.engine]
         if not match or int(match[1]) not in majors:
             raise ValueError(
-                f"engineVersion {self.version!r} is none of {self.engine}: write its major and minor version, "
+                f"engineVersion {self.version!r} is none of {self.engine}: write its major and minor, "
                 f"as {_DEFAULT_VERSION[self.engine]}, with a major of {' or '.join(map(str, majors))}"
             )
         return self

@@ -49,8 +49,8 @@ class Server(pulumi.ComponentResource):
         self.password = _password("server-password", pulumi.ResourceOptions(parent=self))
         encryption_key = _password("encryption-key", options.key(self))
         secret = self._secret(self.password, encryption_key)
-        identity = supplies.server_identity
-        reaches = [supplies.database.reach, *supplies.model.reach, *([identity.reach] if identity else [])]
+        optional = [one for one in (supplies.server_identity, self._pod.cache) if one is not None]
+        reaches = [supplies.database.reach, *supplies.model.reach, *(one.reach for one in optional)]
         openings = open_connections(
             [Connection(client=WORKLOAD, reach=r) for r in reaches], namespace, self._opts
         )
@@ -60,7 +60,7 @@ class Server(pulumi.ComponentResource):
                 *namespace.ready,
                 *supplies.database.ready,
                 *supplies.model.ready,
-                *(identity.ready if identity else []),
+                *(resource for one in optional for resource in one.ready),
                 *openings,
                 migration,
             ],
@@ -82,10 +82,7 @@ class Server(pulumi.ComponentResource):
     def _secret(
         self, server_password: pulumi.Output[str], encryption_key: pulumi.Output[str]
     ) -> k8s.core.v1.Secret:
-        supplies = self._pod.supplies
-        contents = secret_contents(
-            supplies.database, supplies.model, server_password=server_password, encryption_key=encryption_key
-        )
+        contents = secret_contents(self._pod, server_password=server_password, encryption_key=encryption_key)
         return immutable_secret(WORKLOAD, contents, self._namespace.name, labels(WORKLOAD), self._opts)
 
     def _deployment(

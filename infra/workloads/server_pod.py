@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.ports import DatabaseEndpoint, ModelEndpoint, Supplies
+from infra.ports import CacheEndpoint, ModelEndpoint, Supplies
 from infra.settings import Settings
 from infra.sizing.timing import Timing
+from infra.workloads.cache import cache_environment, cache_files
 from infra.workloads.database import login_environment, login_files
 from infra.workloads.jobs import SERVER_UID
 from infra.workloads.pods import (
@@ -43,11 +44,17 @@ class ServerPod:
         """Every timeout of the pod, computed together with the edge's."""
         return self.settings.timing
 
+    @property
+    def cache(self) -> CacheEndpoint | None:
+        """What the image keeps something in: nobody else is told of a cache or may reach it."""
+        return self.supplies.cache if self.settings.server.uses_cache else None
+
     def environment(self) -> dict[str, pulumi.Input[str]]:
         """Plain variables; every secret is the path of a file."""
         return {
             **login_environment(self.supplies.database, self.supplies.database.app, direct=False),
             **_model_environment(self.supplies.model),
+            **(cache_environment(self.cache) if self.cache else {}),
             "LETTA_PG_POOL_SIZE": str(self.settings.server.pool_size),
             "LETTA_SERVER_PASSWORD_FILE": f"{SECRETS_DIR}/server-password",
             "LETTA_ENCRYPTION_KEY_FILE": f"{SECRETS_DIR}/encryption-key",
@@ -100,18 +107,16 @@ class ServerPod:
 
 
 def secret_contents(
-    database: DatabaseEndpoint,
-    model: ModelEndpoint,
-    *,
-    server_password: pulumi.Output[str],
-    encryption_key: pulumi.Output[str],
+    pod: ServerPod, *, server_password: pulumi.Output[str], encryption_key: pulumi.Output[str]
 ) -> dict[str, pulumi.Output[str]]:
     """Contents of the files that `ServerPod.environment` names."""
+    database, model = pod.supplies.database, pod.supplies.model
     keys = {"model-api-key": model.api_key, "embedding-api-key": model.embedding_api_key}
     return {
         **login_files(database, database.app),
         "server-password": server_password,
         "encryption-key": encryption_key,
+        **(cache_files(pod.cache) if pod.cache else {}),
         **{name: value for name, value in keys.items() if value is not None},
     }
 
