@@ -35,6 +35,18 @@ class DatabaseOutputs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CacheOutputs:
+    """The cache, over TLS only and from inside the network only."""
+
+    host: pulumi.Output[str]
+    """Takes writes."""
+    reader_host: pulumi.Output[str]
+    """Answers reads, a moment behind."""
+    port: int
+    arn: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadBalancerOutputs:
     """Where the domain leads."""
 
@@ -89,6 +101,8 @@ class CloudOutputs:
     region: str
     cluster: ClusterOutputs
     database: DatabaseOutputs
+    cache: CacheOutputs | None
+    """Absent without `roost:cache`."""
     load_balancer: LoadBalancerOutputs
     registry: dict[str, pulumi.Output[str]]
     """Repository by image."""

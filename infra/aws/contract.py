@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pulumi
 
+from infra.aws.cache import Cache
 from infra.aws.database import MASTER, Database
 from infra.aws.parts import StackParts
 from infra.outputs import (
+    CacheOutputs,
     CloudOutputs,
     ClusterOutputs,
     Commands,
@@ -33,6 +35,7 @@ def cloud_outputs(parts: StackParts) -> CloudOutputs:
             name=cluster.cluster_name, arn=cluster.arn, endpoint=cluster.endpoint, version=cluster.version
         ),
         database=_database(parts.database, parts.database_name),
+        cache=_cache(parts.cache) if parts.cache else None,
         load_balancer=LoadBalancerOutputs(
             arn=parts.edge.arn,
             dns_name=parts.edge.dns_name,
@@ -59,6 +62,10 @@ def _database(database: Database, name: str) -> DatabaseOutputs:
         arn=database.arn,
         resource_id=database.resource_id,
     )
+
+
+def _cache(cache: Cache) -> CacheOutputs:
+    return CacheOutputs(host=cache.host, reader_host=cache.reader_host, port=cache.port, arn=cache.arn)
 
 
 def _commands(parts: StackParts) -> Commands:

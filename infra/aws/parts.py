@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.aws.cache import Cache
 from infra.aws.cluster import Cluster
 from infra.aws.database import Database
 from infra.aws.edge import Edge
@@ -25,6 +26,7 @@ class StackParts:
     cluster: Cluster
     database: Database
     database_name: str
+    cache: Cache | None
     storage: Storage
     registry: Registry
     identity: ServerIdentity

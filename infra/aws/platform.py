@@ -178,6 +178,7 @@ class AwsPlatform:
             cluster=self._cluster,
             database=self._postgres,
             database_name=self._settings.database.name,
+            cache=self._cache,
             storage=self._storage,
             registry=self._registry,
             identity=self._identity,
