@@ -17,6 +17,10 @@ MERGED = {"addon_versions"}
 """Settings that the program reads through a property beside them (`addons`)."""
 
 
+READERS = {"settings.py", "demand.py", "inference_plan.py"}
+"""Modules of the settings that compute what the program then uses."""
+
+
 def field_names(section: type[Section]) -> set[str]:
     """Python names of all plain settings in a section and below it."""
     found: set[str] = set()
@@ -35,7 +39,7 @@ def names_read() -> set[str]:
         source
         for path, source in python_sources()
         if path.is_relative_to("infra")
-        and (not path.is_relative_to("infra/settings") or path.name in {"settings.py", "demand.py"})
+        and (not path.is_relative_to("infra/settings") or path.name in READERS)
     ]
     nodes = (node for source in readers for node in ast.walk(ast.parse(source)))
     return {node.attr for node in nodes if isinstance(node, ast.Attribute)}
