@@ -7,8 +7,9 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 
-from policies.lib.pack import serve
+from policies.lib.pack import analyzer
 from policies.lib.rule import Rule
+from policies.lib.server import serve
 
 TITLES = {
     "aws-network-iam": "AWS networks, providers and IAM",
@@ -51,4 +52,4 @@ def packs() -> list[Pack]:
 def serve_pack(name: str) -> None:
     """Be that pack's process; this never returns."""
     one = pack(name)
-    serve(one.name, one.title, one.rules)
+    serve(analyzer(one.name, one.title, one.rules))

@@ -9,9 +9,7 @@ from typing import Any
 
 from pulumi_policy import (
     EnforcementLevel,
-    Policy,
     PolicyComplianceFramework,
-    PolicyPack,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
@@ -20,14 +18,14 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from policies.lib.attention import Attention, AttentivePolicy
 from policies.lib.check import Check, Verdict
 from policies.lib.ledger import Ledger
 from policies.lib.remedy import Draft
-from policies.lib.resources import Resource, of_stack, of_validation
+from policies.lib.resources import Inputs, Resource, of_stack, of_validation
 from policies.lib.rule import Rule
+from policies.lib.server import About, Analyzer
 from policies.lib.settings import CreateOnly, Settings, parse, schema
-from policies.lib.types import canonical, is_patch
+from policies.lib.types import canonical, is_patch, types
 from policies.lib.values import Undetermined, Value
 
 EXEMPTIONS = "exemptions"
@@ -47,19 +45,8 @@ def today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
 
-def serve(name: str, title: str, rules: Sequence[Rule]) -> None:
-    """Be the policy pack `name` until the engine is done with it: this never returns."""
-    PolicyPack(
-        name,
-        policies(name, rules),
-        enforcement_level=EnforcementLevel.MANDATORY,
-        display_name=title,
-        description=f"{title}: {len(rules)} rules, explained in docs/policies.md",
-    )
-
-
-def policies(pack: str, rules: Sequence[Rule]) -> list[Policy]:
-    """The policies of a pack, in the order of its rules; the levels are those of production.
+def analyzer(pack: str, title: str, rules: Sequence[Rule]) -> Analyzer:
+    """The service of a pack with these rules, in their order; the levels are those of production.
 
     Raises:
         ValueError: two rules have the same id.
@@ -67,38 +54,36 @@ def policies(pack: str, rules: Sequence[Rule]) -> list[Policy]:
     if len({rule.id for rule in rules}) < len(rules):
         raise ValueError(f"{pack} has two rules of the same id")
     ledger = Ledger(pack)
-    attention = Attention()
-    made: list[Policy] = [attention.policy()]
+    inputs: Inputs = {}
+    made: list[About] = []
     for rule in rules:
-        runner = _Runner(rule, ledger, attention)
+        runner = _Runner(rule, ledger, inputs)
         if rule.about_stack:
-            made.append(StackValidationPolicy(validate=runner.judge_stack, **_described(rule)))
+            made.append(
+                About(StackValidationPolicy(validate=runner.judge_stack, **_described(rule)), rule.types)
+            )
             if rule.remedy:
-                made.append(_remedy_beside(rule, runner))
+                made.append(About(_remedy_beside(rule, runner), rule.types))
         else:
             remedy = runner.remedy if rule.remedy else None
-            described = _described(rule)
-            made.append(
-                AttentivePolicy(attention, rule.types, validate=runner.judge, remediate=remedy, **described)
-            )
-    made.append(_exemptions(ledger))
-    return made
+            policy = ResourceValidationPolicy(validate=runner.judge, remediate=remedy, **_described(rule))
+            made.append(About(policy, rule.types))
+    made.append(About(_exemptions(ledger), types()))
+    return Analyzer(pack, title, made, inputs)
 
 
 class _Runner:
     """One rule at work in one pack."""
 
-    def __init__(self, rule: Rule, ledger: Ledger, attention: Attention) -> None:
+    def __init__(self, rule: Rule, ledger: Ledger, inputs: Inputs) -> None:
         self._rule = rule
         self._ledger = ledger
-        self._attention = attention
+        self._inputs = inputs
         self._given: Mapping[str, Any] | None = None
         self._settings = rule.settings()
 
     def judge(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Judge one resource, as the SDK asks."""
-        if canonical(args.resource_type) not in self._rule.types:
-            return
         assert self._rule.judge
         check = self._check(args.get_config())
         for resource in of_validation(args):
@@ -112,15 +97,13 @@ class _Runner:
         if not args.resources:
             return
         check = self._check(args.get_config())
-        self._rule.judge_stack(of_stack(args, self._rule.types, self._attention.inputs), check)
+        self._rule.judge_stack(of_stack(args, self._rule.types, self._inputs), check)
         self._conclude(check, report)
 
     def remedy(self, args: ResourceValidationArgs) -> Any:
         """Mend one resource's inputs, as the SDK asks; None where there is nothing to mend."""
-        type_ = canonical(args.resource_type)
-        if type_ not in self._rule.types:
-            return None
         assert self._rule.remedy
+        type_ = canonical(args.resource_type)
         settings = self._read(args.get_config())
         if isinstance(settings, CreateOnly) and (args.opts.protect or not settings.is_new(args.name)):
             return None  # it may exist, and would be replaced: the violation stands, for a person to decide
@@ -192,7 +175,7 @@ def _described(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _remedy_beside(rule: Rule, runner: _Runner) -> Policy:
+def _remedy_beside(rule: Rule, runner: _Runner) -> ResourceValidationPolicy:
     described = _described(rule)
     described["name"] = rule.remedy_id
     described["enforcement_level"] = EnforcementLevel.DISABLED
@@ -200,7 +183,7 @@ def _remedy_beside(rule: Rule, runner: _Runner) -> Policy:
     return ResourceValidationPolicy(remediate=runner.remedy, **described)
 
 
-def _exemptions(ledger: Ledger) -> Policy:
+def _exemptions(ledger: Ledger) -> StackValidationPolicy:
     def used(_: StackValidationArgs, report: ReportViolation) -> None:
         for (rule, urn), exemption in sorted(ledger.used.items()):
             report(

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import analyzer_pb2
 
 from policies import configuration
 from policies.catalogue import packs
 from policies.lib import pack as pack_module
-from policies.lib.pack import EXEMPTIONS, policies
+from policies.lib.pack import EXEMPTIONS, analyzer
 from policies.lib.settings import Settings, parse, schema
 from tests.support.policies import UNKNOWN, Judge, R, rule
 
@@ -59,13 +61,15 @@ def test_a_rule_that_mends_refuses_what_is_still_wrong() -> None:
 
 def test_without_a_configuration_the_levels_are_those_of_production() -> None:
     for one in packs():
-        for policy, declared in zip(
-            [p for p in policies(one.name, one.rules) if p.name in {each.id for each in one.rules}],
-            one.rules,
-            strict=True,
-        ):
-            assert policy.enforcement_level is not None
-            assert policy.enforcement_level.value == declared.levels.prod
+        told = analyzer(one.name, one.title, one.rules).GetAnalyzerInfo(Empty(), None)
+        assert told.displayName == one.title
+        levels = {
+            policy.name: analyzer_pb2.EnforcementLevel.Name(policy.enforcementLevel).lower()
+            for policy in told.policies
+        }
+        assert {each.id: levels[each.id] for each in one.rules} == {
+            each.id: each.levels.prod for each in one.rules
+        }
 
 
 def test_an_exemption_holds_on_its_last_day_and_is_reported() -> None:

@@ -1,4 +1,4 @@
-"""Policy packs under test, through the SDK's real servicer: protobuf in, diagnostics out, as the engine does.
+"""Policy packs under test, through the servicer that packs run: protobuf in, diagnostics out.
 
 Resources are written down as `R`, changed by `put`, `drop`, `without`, `add` and the like, and judged by
 `judge`. `UNKNOWN` and `Hidden(...)` stand for what is not known yet and for secrets.
@@ -17,11 +17,9 @@ from typing import Any
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import analyzer_pb2
-from pulumi_policy import EnforcementLevel
-from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policies.catalogue import packs
-from policies.lib.pack import policies
+from policies.lib.pack import analyzer
 from policies.lib.rule import Rule
 
 UNKNOWN = rpc.UNKNOWN
@@ -112,9 +110,7 @@ class Judge:
         levels: Mapping[str, str] | None = None,
         config: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self.servicer = _PolicyAnalyzerServicer(
-            "under-test", "1.0.0", policies("under-test", rules), EnforcementLevel.MANDATORY
-        )
+        self.servicer = analyzer("under-test", "Under test", rules)
         exempting = any((config or {}).get(one.id, {}).get("exemptions") for one in rules)
         self._together = exempting or any(one.about_stack for one in rules)
         request = analyzer_pb2.ConfigureAnalyzerRequest()
