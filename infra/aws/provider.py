@@ -11,8 +11,10 @@ from infra.tags import default_tags
 
 EMULATED_SERVICES = (
     "acm",
+    "backup",
     "budgets",
     "ce",
+    "chatbot",
     "cloudwatch",
     "cloudwatchlogs",
     "ec2",
@@ -20,6 +22,7 @@ EMULATED_SERVICES = (
     "eks",
     "elasticache",
     "elbv2",
+    "events",
     "iam",
     "kms",
     "rds",

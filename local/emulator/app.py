@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local.emulator import extensions
+from local.emulator import chatbot, extensions
 from local.emulator.child import ClusterEndpoint
 from local.emulator.faults import Calls
 from local.emulator.inventory import inventory
@@ -46,6 +46,11 @@ class Account:
             fault = self._calls.count(operation.service, operation.name)
             if fault:
                 return _refuse(operation, fault.http_status, fault.code, fault.message, start_response)
+        if operation and operation.service == "chatbot":
+            with self._lock:
+                found = chatbot.answer(path, body)
+            if found:
+                return _json(*found, start_response)
         with self._lock:
             try:
                 return list(self._moto(environ, start_response))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import moto.backup.urls
 import moto.eks.urls
 import moto.rds.urls
 
-from local.emulator import buckets, certificates, edge, replicas, secrets, zones
+from local.emulator import alarms, buckets, certificates, costs, edge, replicas, secrets, zones
+from local.emulator.backup import Backup
 from local.emulator.child import ClusterEndpoint
 from local.emulator.ec2 import changes
 from local.emulator.eks.service import Eks
@@ -19,9 +21,11 @@ from local.emulator.rds.service import Rds
 def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     """Once for the process; `clusters` are by region."""
     ENDPOINTS.update({region: Endpoint.of(one.url, one.ca_file) for region, one in clusters.items()})
+    moto.backup.urls.url_paths = {"{0}/.*": Backup.dispatch}
     moto.eks.urls.url_paths = {"{0}/.*": Eks.dispatch}
     moto.rds.urls.url_paths = {"{0}/$": Rds.dispatch}
     instances.install()
+    alarms.install()
     certificates.install()
     replicas.install()
     buckets.install()
@@ -29,3 +33,4 @@ def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     secrets.install()
     zones.install()
     edge.install()
+    costs.install()

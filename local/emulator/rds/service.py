@@ -12,10 +12,11 @@ from moto.rds.models import DBInstance
 from local.emulator.rds import backups, restores
 from local.emulator.rds.groups import LEAVING, Groups
 from local.emulator.rds.instances import check, complete, keep, newest, refused
+from local.emulator.rds.subscriptions import Subscriptions
 from local.emulator.rds.windows import defer
 
 
-class Rds(Groups):
+class Rds(Groups, Subscriptions):
     """moto's service where nothing else is said; parameters are in its snake case."""
 
     def create_db_instance(self) -> ActionResult:
