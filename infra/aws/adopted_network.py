@@ -61,6 +61,9 @@ class AdoptedNetwork(pulumi.ComponentResource):
         self.public_subnet_ids = self._ids(existing.public)
         self.private_subnet_ids = self._ids(existing.private)
         self.database_subnet_ids = self._ids(existing.database)
+        self.s3_cidrs: pulumi.Output[Sequence[str]] = ec2.get_prefix_list_output(
+            name=f"com.amazonaws.{wanted.region}.s3", opts=self._asking
+        ).cidr_blocks
         self.ready: list[pulumi.Resource] = []
         self.register_outputs(
             {

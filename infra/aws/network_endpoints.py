@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi_aws import ec2
 from pulumi_aws import vpc as rules
@@ -28,7 +30,7 @@ class Endpoints(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:aws:Endpoints", name, None, opts)
-        self.s3_id = ec2.VpcEndpoint(
+        s3 = ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=vpc.id,
             service_name=f"com.amazonaws.{place.region}.s3",
@@ -37,7 +39,9 @@ class Endpoints(pulumi.ComponentResource):
             policy=s3_endpoint_policy(place),
             tags={"Name": f"{place.prefix}-s3"},
             opts=options.child(self),
-        ).id
+        )
+        self.s3_id = s3.id
+        self.s3_cidrs: pulumi.Output[Sequence[str]] = s3.cidr_blocks
         self.interface_ids: dict[str, pulumi.Output[str]] = {}
         if services:
             group = self._door(name, vpc, cidr, place, options)

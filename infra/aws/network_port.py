@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import pulumi
@@ -21,5 +22,7 @@ class NetworkPort(Protocol):
     public_subnet_ids: list[pulumi.Output[str]]
     private_subnet_ids: list[pulumi.Output[str]]
     database_subnet_ids: list[pulumi.Output[str]]
+    s3_cidrs: pulumi.Output[Sequence[str]]
+    """Addresses of S3 in the region, as AWS lists them for route tables."""
     ready: list[pulumi.Resource]
     """What nodes need to reach AWS and their images."""

@@ -35,24 +35,36 @@ class Connection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Guest:
+    """Pods named `name` of another namespace."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entrance:
-    """TCP from outside the namespace to the pods named `server`; `cidrs` empty means from anywhere."""
+    """TCP from outside the namespace to the pods named `server`: from ranges and guests, or from anywhere."""
 
     name: str
     server: str
     ports: tuple[int, ...]
     cidrs: tuple[str, ...] = ()
+    guests: tuple[Guest, ...] = ()
 
 
 def policies_of(connection: Connection) -> dict[str, PolicySpec]:
-    """Policy specs by name: what the client may send, and what the server may receive if it is ours."""
+    """Policy specs by name: what the client may send, and what the server may receive if it is ours.
+
+    Pods of another namespace are let in by an `Entrance` there.
+    """
     reach = connection.reach
     egress = {
         "podSelector": {"matchLabels": selector(connection.client)},
         "policyTypes": ["Egress"],
         "egress": [{"to": _far_end(reach), "ports": _tcp(reach.ports)}],
     }
-    if reach.pods is None:
+    if reach.pods is None or reach.namespace is not None:
         return {connection.name: egress}
     ingress = {
         "podSelector": {"matchLabels": selector(reach.pods)},
@@ -70,8 +82,9 @@ def policies_of(connection: Connection) -> dict[str, PolicySpec]:
 def entrance_policy(entrance: Entrance) -> PolicySpec:
     """Policy spec that lets clients outside the namespace in."""
     rule: dict[str, Any] = {"ports": _tcp(entrance.ports)}
-    if entrance.cidrs:
-        rule["from"] = [ip_block(cidr) for cidr in entrance.cidrs]
+    if entrance.cidrs or entrance.guests:
+        guests = [_pods(guest.name, guest.namespace) for guest in entrance.guests]
+        rule["from"] = [*(ip_block(cidr) for cidr in entrance.cidrs), *guests]
     return {
         "podSelector": {"matchLabels": selector(entrance.server)},
         "policyTypes": ["Ingress"],
@@ -134,8 +147,15 @@ def _far_end(reach: Reach) -> list[dict[str, Any]]:
             f"Reach {reach.name!r} needs either pods or cidrs, and has {reach.pods=} {reach.cidrs=}."
         )
     if reach.pods is not None:
-        return [{"podSelector": {"matchLabels": selector(reach.pods)}}]
+        return [_pods(reach.pods, reach.namespace)]
     return [ip_block(cidr) for cidr in reach.cidrs]
+
+
+def _pods(name: str, namespace: str | None) -> dict[str, Any]:
+    peer: dict[str, Any] = {"podSelector": {"matchLabels": selector(name)}}
+    if namespace is not None:
+        peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    return peer
 
 
 def _tcp(ports: tuple[int, ...]) -> list[dict[str, Any]]:

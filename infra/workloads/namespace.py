@@ -20,7 +20,7 @@ POD_SECURITY = "v1.36"
 
 
 class Namespace(pulumi.ComponentResource):
-    """Namespace `roost` with enforced pod security, default-deny network policies, quota and limits."""
+    """A namespace with enforced pod security, default-deny network policies, quota and limits."""
 
     name: pulumi.Output[str]
     access: NamespaceAccess
@@ -31,11 +31,17 @@ class Namespace(pulumi.ComponentResource):
         settings: NamespaceSettings,
         *,
         cluster: ClusterAccess,
+        kubernetes_name: str = NAME,
+        gpus: int = 0,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:workloads:Namespace", name, None, opts)
         self._name = name
         self._settings = settings
+        self._kubernetes_name = kubernetes_name
+        self._gpus = gpus
+        # Names of what is in it: the stack's own namespace came first, and keeps its short ones.
+        self._prefix = "" if kubernetes_name == NAME else f"{name}-"
         self._opts = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
         self.name = name_of(self._namespace())
         self.access = NamespaceAccess(
@@ -56,22 +62,28 @@ class Namespace(pulumi.ComponentResource):
             for what, value in (("", "restricted"), ("-version", POD_SECURITY))
         }
         return k8s.core.v1.Namespace(
-            self._name, metadata={"name": NAME, "labels": {**labels(NAME), **restricted}}, opts=self._opts
+            self._name,
+            metadata={
+                "name": self._kubernetes_name,
+                "labels": {**labels(self._kubernetes_name), **restricted},
+            },
+            opts=self._opts,
         )
 
     def _policy(self, name: str, spec: PolicySpec) -> k8s.networking.v1.NetworkPolicy:
         return k8s.networking.v1.NetworkPolicy(
-            name,
-            metadata={"name": name, "namespace": self.name, "labels": labels(NAME)},
+            f"{self._prefix}{name}",
+            metadata=self._metadata(name),
             spec=cast("k8s.networking.v1.NetworkPolicySpecArgsDict", spec),
             opts=self._opts,
         )
 
     def _quota(self) -> k8s.core.v1.ResourceQuota:
         quota = self._settings.quota
+        gpus = {"requests.nvidia.com/gpu": str(self._gpus)} if self._gpus else {}
         return k8s.core.v1.ResourceQuota(
-            "quota",
-            metadata={"name": "quota", "namespace": self.name, "labels": labels(NAME)},
+            f"{self._prefix}quota",
+            metadata=self._metadata("quota"),
             spec={
                 "hard": {
                     "requests.cpu": quota.cpu_requests,
@@ -80,16 +92,20 @@ class Namespace(pulumi.ComponentResource):
                     "pods": str(quota.pods),
                     "requests.storage": quota.storage,
                     "services.loadbalancers": "0",
+                    **gpus,
                 }
             },
             opts=self._opts,
         )
 
+    def _metadata(self, name: str) -> k8s.meta.v1.ObjectMetaArgsDict:
+        return {"name": name, "namespace": self.name, "labels": labels(self._kubernetes_name)}
+
     def _limits(self) -> k8s.core.v1.LimitRange:
         limits = self._settings.default_limits
         return k8s.core.v1.LimitRange(
-            "limits",
-            metadata={"name": "limits", "namespace": self.name, "labels": labels(NAME)},
+            f"{self._prefix}limits",
+            metadata=self._metadata("limits"),
             spec={
                 "limits": [
                     {

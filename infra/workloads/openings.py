@@ -8,7 +8,7 @@ from typing import cast
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.ports import NamespaceAccess
+from infra.ports import NamespaceAccess, Reach
 from infra.workloads.connections import Connection, Entrance, PolicySpec, entrance_policy, policies_of
 from infra.workloads.labels import labels
 
@@ -23,6 +23,33 @@ def open_connections(
         for name, spec in _policies(connection).items()
     }
     return [_policy(name, owner, spec, namespace, opts) for name, (owner, spec) in specs.items()]
+
+
+def open_ranges(
+    client: str,
+    reach: str,
+    cidrs: pulumi.Output[Sequence[str]],
+    ports: tuple[int, ...],
+    namespace: NamespaceAccess,
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Resource:
+    """As `open_connections`, to ranges that are known only once something exists."""
+    connection = f"{client}-to-{reach}"
+
+    def spec(ranges: Sequence[str]) -> PolicySpec:
+        if not ranges:
+            raise ValueError(
+                f"nobody says where {reach} is, and a policy without ranges would allow everything"
+            )
+        far = Reach(name=reach, ports=ports, cidrs=tuple(ranges))
+        return policies_of(Connection(client=client, reach=far))[connection]
+
+    return k8s.networking.v1.NetworkPolicy(
+        connection,
+        metadata={"name": connection, "namespace": namespace.name, "labels": labels(client)},
+        spec=cast("pulumi.Output[k8s.networking.v1.NetworkPolicySpecArgsDict]", cidrs.apply(spec)),
+        opts=opts,
+    )
 
 
 def _policies(connection: Connection | Entrance) -> dict[str, PolicySpec]:

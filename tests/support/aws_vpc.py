@@ -95,6 +95,11 @@ class ExistingVpc:
             "aws:ec2/getRouteTables:getRouteTables": self._route_tables,
             "aws:ec2/getRouteTable:getRouteTable": self._route_table,
             "aws:ec2/getNatGateways:getNatGateways": self._nat_gateways,
+            "aws:ec2/getPrefixList:getPrefixList": lambda args: {
+                "id": "pl-s3",
+                "name": args["name"],
+                "cidrBlocks": ["203.0.113.0/24"],
+            },
             "aws:eks/getClusters:getClusters": lambda _: {"id": "clusters", "names": self.clusters},
         }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.ec2.exceptions import InvalidParameterValue
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.managed_prefixes import ManagedPrefixList
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPCEndPoint
@@ -141,8 +142,15 @@ def install() -> None:
     ec2_backends.backend = Ec2
     SecurityGroupRule.description = property(_description)  # pyright: ignore[reportAttributeAccessIssue]
     Subnet.ipv6_cidr_block_association_set = property(_ipv6_blocks)  # pyright: ignore[reportAttributeAccessIssue]
+    ManagedPrefixList.cidrs = property(_cidrs)  # pyright: ignore[reportAttributeAccessIssue]
     VPCs.modify_vpc_endpoint = _modify_vpc_endpoint
     FlowLogs.create_flow_logs = _create_flow_logs
+
+
+def _cidrs(prefixes: ManagedPrefixList) -> list[str]:
+    """The ranges of a list that AWS manages; moto leaves them out."""
+    entries: Any = prefixes.entries[max(prefixes.entries)]
+    return [entry["Cidr"] for entry in entries]
 
 
 def _kind(rule: SecurityGroupRule) -> str:

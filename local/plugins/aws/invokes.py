@@ -143,6 +143,15 @@ def _subnets(aws: Aws, given: Properties) -> Properties:
     return _ids(aws, "describe_subnets", "Subnets", "SubnetId", given, {})
 
 
+def _prefix_list(aws: Aws, given: Properties) -> Properties:
+    found = _only(aws, "describe_prefix_lists", "PrefixLists", given, _PREFIX_LIST)
+    return {
+        "id": found["PrefixListId"],
+        "name": found["PrefixListName"],
+        "cidrBlocks": sorted(found.get("Cidrs") or ()),
+    }
+
+
 def _nat_gateways(aws: Aws, given: Properties) -> Properties:
     return _ids(aws, "describe_nat_gateways", "NatGateways", "NatGatewayId", given, _OF_VPC)
 
@@ -211,6 +220,7 @@ def _arn(aws: Aws, kind: str, identity: str) -> str:
 _ASKING = frozenset({"filters", "tags"})
 # Arguments that are filters of EC2 by another name.
 _OF_VPC = {"vpcId": "vpc-id"}
+_PREFIX_LIST = {"name": "prefix-list-name", "prefixListId": "prefix-list-id"}
 _VPC = {"id": "vpc-id", "cidrBlock": "cidr", "state": "state"}
 _SUBNET = {
     **_OF_VPC,
@@ -230,6 +240,7 @@ _ROUTE_TABLE = {
 FUNCTIONS: Mapping[str, Function] = {
     "aws:index/getCallerIdentity:getCallerIdentity": Function(_caller_identity),
     "aws:ec2/getVpc:getVpc": Function(_vpc, _ASKING | _VPC.keys()),
+    "aws:ec2/getPrefixList:getPrefixList": Function(_prefix_list, _ASKING | _PREFIX_LIST.keys()),
     "aws:ec2/getSubnet:getSubnet": Function(_subnet, _ASKING | _SUBNET.keys()),
     "aws:ec2/getSubnets:getSubnets": Function(_subnets, _ASKING),
     "aws:ec2/getRouteTable:getRouteTable": Function(_route_table, _ASKING | _ROUTE_TABLE.keys()),

@@ -147,6 +147,8 @@ def test_functions_find_a_network_that_somebody_else_made(configured: Served, em
     ]
     assert set(invoke(configured, "aws:ec2/getRouteTables:getRouteTables", vpcId=vpc)["ids"]) > {table}
     assert invoke(configured, "aws:ec2/getNatGateways:getNatGateways", vpcId=vpc)["ids"] == []
+    s3 = invoke(configured, "aws:ec2/getPrefixList:getPrefixList", name=f"com.amazonaws.{REGION}.s3")
+    assert "52.216.0.0/15" in s3["cidrBlocks"]
     account = invoke(configured, "aws:index/getCallerIdentity:getCallerIdentity")
     assert account["accountId"] == emulated.account
     assert isinstance(invoke(configured, "aws:eks/getClusters:getClusters")["names"], list)
