@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from infra.settings.inference import VLLM_VERSION, InferenceSettings
 from infra.settings.settings import Settings
 from infra.sizing.gpu import Serving
-from infra.sizing.inference_pod import GIB, PodNeeds, PodTiming, pod_needs, pod_timing
 from infra.sizing.instance_types import architecture
 from infra.sizing.model_parsers import Parsers, parsers_of
 from infra.sizing.model_shapes import MODEL_SHAPES, ModelShape
+from infra.sizing.vllm_pod import VllmPod, VllmTiming, vllm_pod, vllm_timing
 
 _CPU_IMAGES = {
     "x86_64": f"public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo:{VLLM_VERSION}",
@@ -26,8 +26,8 @@ class InferencePlan:
     serving: Serving
     tensor_parallel: int
     parsers: Parsers
-    needs: PodNeeds
-    timing: PodTiming
+    pod: VllmPod
+    timing: VllmTiming
     weights_prefix: str
     """Below which its files lie in the bucket, with a slash at the end."""
     embedding_prefix: str
@@ -66,16 +66,16 @@ def chosen_parsers(inference: InferenceSettings) -> Parsers | None:
     )
 
 
-def timing_of(settings: Settings, shape: ModelShape) -> PodTiming:
+def timing_of(settings: Settings, shape: ModelShape) -> VllmTiming:
     """Probes, grace and deadlines."""
     assert settings.inference is not None  # the caller has it
     inference = settings.inference
-    return pod_timing(
-        int(shape.stored_gib * GIB),
+    return vllm_timing(
+        weights_gib=shape.stored_gib,
         mib_per_second=read_speed(settings),
         pre_stop=inference.pre_stop_seconds,
         drain=inference.drain_seconds,
-        grace=inference.termination_grace_seconds,
+        termination_grace=inference.termination_grace_seconds,
         progress_deadline=inference.progress_deadline_seconds,
     )
 
@@ -118,7 +118,7 @@ def plan_of(settings: Settings) -> InferencePlan:
         serving=serving_of(settings, shape),
         tensor_parallel=inference.tensor_parallel,
         parsers=parsers,
-        needs=pod_needs(inference.tensor_parallel),
+        pod=vllm_pod(inference.tensor_parallel),
         timing=timing_of(settings, shape),
         weights_prefix=f"{inference.weights.prefix}/{inference.model}/{inference.revision}/",
         embedding_prefix=f"{inference.weights.prefix}/{embedding.model}/{embedding.revision}/",

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 from infra.sizing.gpu import Fit, Serving, fit
 from infra.sizing.gpu_instances import GpuInstance
-from infra.sizing.inference_pod import GIB, pod_needs
 from infra.sizing.model_shapes import PLAIN_ATTENTION, ModelShape
+from infra.sizing.vllm_pod import vllm_pod
 
 TENSOR_PARALLEL = (1, 2, 4, 8)
 LEAST_UTILIZATION, MOST_UTILIZATION = 0.70, 0.95
@@ -158,14 +158,13 @@ def _numbers(serving: Serving, result: Fit) -> Iterator[Finding]:
 
 
 def _node(serving: Serving, result: Fit, limits: Limits) -> Iterator[Finding]:
-    node = result.instance
-    needed = pod_needs(result.tensor_parallel).memory_limit / GIB
+    node, needed = result.instance, vllm_pod(result.tensor_parallel).memory_gib
     memory = node.memory_gib * (1 - _NODE_RESERVE_SHARE) - _NODE_RESERVE_GIB
     for_it = memory * result.tensor_parallel / node.gpus
     if needed > for_it:
         yield Finding(
             gate="G6",
-            text=f"its pod may use {needed:.0f} GiB of memory, and {node.name} has {for_it:.0f} for it",
+            text=f"its pod needs {needed} GiB of memory, and {node.name} has {for_it:.0f} for it",
         )
     if limits.disk_gib is not None:
         disk = DISK_FACTOR * serving.shape.stored_gib + IMAGE_GIB
