@@ -110,6 +110,21 @@ def _instance(name: str, inputs: Inputs) -> Answer:
     }
 
 
+def _identified(kind: str, key: str) -> Outputs:
+    return lambda _, inputs: (inputs[key], {"arn": _arn("elasticache", f"{kind}:{inputs[key]}", inputs)})
+
+
+def _replication_group(_: str, inputs: Inputs) -> Answer:
+    id_ = inputs["replicationGroupId"]
+    domain = f"{id_}.abc123.euc1.cache.amazonaws.com"
+    return id_, {
+        "arn": _arn("elasticache", f"replicationgroup:{id_}", inputs),
+        "primaryEndpointAddress": f"master.{domain}",
+        "readerEndpointAddress": f"replica.{domain}",
+        "memberClusters": [f"{id_}-{n:03}" for n in range(1, 1 + inputs["numCacheClusters"])],
+    }
+
+
 def _cluster(name: str, inputs: Inputs) -> Answer:
     physical = _physical(name, inputs)
     vpc = dict(inputs["vpcConfig"]) | {"clusterSecurityGroupId": f"sg-{digest('cluster', name, length=17)}"}
@@ -213,6 +228,11 @@ _OTHERS: dict[str, Outputs] = {
     "rds/parameterGroup:ParameterGroup": _named("rds", "pg:"),
     "rds/instance:Instance": _instance,
     "rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication": _plain("backups"),
+    "elasticache/subnetGroup:SubnetGroup": _named("elasticache", "subnetgroup:"),
+    "elasticache/parameterGroup:ParameterGroup": _named("elasticache", "parametergroup:"),
+    "elasticache/user:User": _identified("user", "userId"),
+    "elasticache/userGroup:UserGroup": _identified("usergroup", "userGroupId"),
+    "elasticache/replicationGroup:ReplicationGroup": _replication_group,
     "secretsmanager/secret:Secret": _secret,
     "secretsmanager/secretVersion:SecretVersion": _plain("secret-version"),
     "eks/cluster:Cluster": _cluster,
@@ -237,6 +257,16 @@ _OTHERS: dict[str, Outputs] = {
     "route53/record:Record": lambda _, inputs: (
         f"{inputs['name']}_{inputs['type']}",
         {"fqdn": str(inputs["name"]).rstrip(".")},
+    ),
+    "budgets/budget:Budget": lambda name, inputs: (
+        f"{ACCOUNT}:{inputs['name']}",
+        {"name": inputs["name"], "arn": _arn("budgets", f"budget/{inputs['name']}", inputs, regional=False)},
+    ),
+    "costexplorer/anomalyMonitor:AnomalyMonitor": _arn_as_id("ce", "anomalymonitor"),
+    "costexplorer/anomalySubscription:AnomalySubscription": _arn_as_id("ce", "anomalysubscription"),
+    "costexplorer/costAllocationTag:CostAllocationTag": lambda _, inputs: (
+        inputs["tagKey"],
+        {"type": "UserDefined"},
     ),
     "wafv2/webAcl:WebAcl": _arn_as_id("wafv2", "regional/webacl"),
     "wafv2/webAclAssociation:WebAclAssociation": _plain("waf-association"),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.aws.controller_rights import CLUSTER_RULES, LEADER_RULES, NAMESPACE_RULES
-from infra.aws.network_acl import POSTGRES_PORT, database_acl
+from infra.aws.network_acl import CACHE_PORT, POSTGRES_PORT, database_acl
 from infra.aws.waf_rules import oversized
 from infra.sizing.instance_types import ami_type, architecture
 from tests.support.monitor import Recording
@@ -151,8 +151,10 @@ def test_a_body_is_oversized_from_the_limit_on(length: int, megabytes: int) -> N
 @given(clients=st.integers(1, 4), databases=st.integers(1, 4))
 def test_network_acl_rules_are_numbered_and_within_awss_limit(clients: int, databases: int) -> None:
     rules = database_acl(
-        tuple(f"10.0.{i}.0/24" for i in range(clients)), tuple(f"10.1.{i}.0/24" for i in range(databases))
+        tuple(f"10.0.{i}.0/24" for i in range(clients)),
+        tuple(f"10.1.{i}.0/24" for i in range(databases)),
+        ports=(POSTGRES_PORT, CACHE_PORT),
     )
     for direction in (rules.ingress, rules.egress):
         assert len({r.number for r in direction}) == len(direction) <= 20
-    assert {r.first for r in rules.ingress if r.cidr.startswith("10.0.")} == {POSTGRES_PORT}
+    assert {r.first for r in rules.ingress if r.cidr.startswith("10.0.")} == {POSTGRES_PORT, CACHE_PORT}
