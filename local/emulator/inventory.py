@@ -12,6 +12,9 @@ from typing import Any, cast
 
 from moto.backends import get_backend
 
+from local.emulator.backup import TESTS
+from local.emulator.chatbot import CONFIGURATIONS
+from local.emulator.costs import COSTS
 from local.emulator.eks.state import CLUSTERS
 from local.emulator.rds.backups import BACKUPS
 
@@ -34,6 +37,14 @@ def inventory() -> dict[str, list[str]]:
         found["rds:automated-backup"] += [
             f"{region}/{one.record.answer['DBInstanceIdentifier']}" for one in backups.values()
         ]
+    for account, costs in COSTS.items():
+        found["ce:anomaly-monitor"] += [f"aws/{account}/{arn.rpartition('/')[2]}" for arn in costs.monitors]
+        found["ce:anomaly-subscription"] += [
+            f"aws/{account}/{arn.rpartition('/')[2]}" for arn in costs.subscriptions
+        ]
+    for region, tests in TESTS.items():
+        found["backup:restore-testing-plan"] += [f"{region}/{name}" for name in tests]
+    found["chatbot:slack-channel"] += [f"aws/{arn.rpartition('/')[2]}" for arn in CONFIGURATIONS]
     return {kind: sorted(ids) for kind, ids in sorted(found.items()) if ids}
 
 
@@ -74,6 +85,11 @@ def _not_deleted(attribute: str) -> Finder:
     return find
 
 
+def _event_rules(events: Any) -> Iterator[str]:
+    for bus in events.event_buses.values():
+        yield from bus.rules
+
+
 def _addresses(ec2: Any) -> Iterator[str]:
     yield from (one.allocation_id for one in ec2.addresses)
 
@@ -99,6 +115,10 @@ def _parameter_groups(rds: Any) -> Iterator[str]:
     yield from (one for one in rds.db_parameter_groups if not one.startswith("default."))
 
 
+def _backup_plans(backup: Any) -> Iterator[str]:
+    yield from (one.backup_plan_id for one in backup.plans.values() if one.deletion_date is None)
+
+
 def _records(route53: Any) -> Iterator[str]:
     for zone in route53.zones.values():
         yield from (f"{one.type} {one.name}" for one in zone.rrsets if one.type not in ("NS", "SOA"))
@@ -108,8 +128,15 @@ def _secrets(secretsmanager: Any) -> Iterator[str]:
     yield from (one.name for one in secretsmanager.secrets.values() if not one.is_deleted())
 
 
+def _budgets(budgets: Any) -> Iterator[str]:
+    for by_name in budgets.budgets.values():
+        yield from by_name
+
+
 _KINDS: dict[str, dict[str, Finder]] = {
     "acm": {"certificate": _ids("_certificates")},
+    "backup": {"vault": _ids("vaults"), "plan": _backup_plans},
+    "budgets": {"budget": _budgets},
     "cloudwatch": {"alarm": _ids("alarms")},
     "ec2": {
         "address": _addresses,
@@ -128,6 +155,7 @@ _KINDS: dict[str, dict[str, Finder]] = {
     },
     "ecr": {"repository": _ids("repositories")},
     "elbv2": {"load-balancer": _ids("load_balancers"), "target-group": _ids("target_groups")},
+    "events": {"rule": _event_rules},
     "iam": {"policy": _policies, "role": _roles},
     "kms": {"alias": _aliases, "key": _keys},
     "logs": {"log-group": _ids("groups")},
@@ -141,6 +169,6 @@ _KINDS: dict[str, dict[str, Finder]] = {
     "route53": {"record": _records, "zone": _ids("zones")},
     "s3": {"bucket": _ids("buckets")},
     "secretsmanager": {"secret": _secrets},
-    "sns": {"topic": _ids("topics")},
+    "sns": {"topic": _ids("topics"), "subscription": _ids("subscriptions")},
     "wafv2": {"web-acl": _ids("wacls")},
 }
