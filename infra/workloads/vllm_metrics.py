@@ -33,10 +33,12 @@ FINISHED = "vllm:request_success_total"
 
 COUNTERS = frozenset({PREEMPTIONS, PREFIX_QUERIES, PREFIX_HITS, PROMPT_TOKENS, GENERATION_TOKENS, FINISHED})
 
-FIRST_TOKEN_SECONDS = "vllm:time_to_first_token_seconds"
-OUTPUT_TOKEN_SECONDS = "vllm:request_time_per_output_token_seconds"
+TTFT_SECONDS = "vllm:time_to_first_token_seconds"
+"""Time to the first token."""
+TPOT_SECONDS = "vllm:request_time_per_output_token_seconds"
+"""Time for each token after it."""
 QUEUE_SECONDS = "vllm:request_queue_time_seconds"
 REQUEST_SECONDS = "vllm:e2e_request_latency_seconds"
 
-HISTOGRAMS = frozenset({FIRST_TOKEN_SECONDS, OUTPUT_TOKEN_SECONDS, QUEUE_SECONDS, REQUEST_SECONDS})
+HISTOGRAMS = frozenset({TTFT_SECONDS, TPOT_SECONDS, QUEUE_SECONDS, REQUEST_SECONDS})
 """Each is scraped as `_bucket`, `_sum` and `_count`."""
