@@ -11,6 +11,8 @@ from infra.settings.settings import ProfileName
 
 DATA_CLASS: dict[ProfileName, str] = {"local": "test", "dev": "test", "prod": "confidential"}
 """What data may be in a stack of a profile; users' conversations are in production only."""
+BACKUP_TAG = "roost:backup"
+"""On volumes that AWS Backup takes; its value is the stack's prefix (`roost-prod`)."""
 _VALUE = re.compile(r"[\w\s+\-=.:/@]{1,256}")
 
 

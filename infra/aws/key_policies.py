@@ -16,8 +16,8 @@ _USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", 
 VIA: dict[Purpose, tuple[str, ...]] = {
     "data": ("rds", "ec2", "ecr", "autoscaling", "elasticache"),
     "logs": (),
-    # The replica in the DR region encrypts every copy there, of images and secrets as well.
-    "backup": ("s3", "rds", "backup", "ecr", "secretsmanager"),
+    # The replica in the DR region encrypts every copy there, of images, secrets and volumes as well.
+    "backup": ("s3", "rds", "ec2", "backup", "ecr", "secretsmanager"),
     "secrets": ("secretsmanager", "eks"),
 }
 """Services through which principals of the account may use a key without a statement of their own."""

@@ -172,6 +172,11 @@ def _secret(name: str, inputs: Inputs) -> Answer:
     return arn, {"arn": arn, "name": _physical(name, inputs)}
 
 
+def _backup_plan(name: str, inputs: Inputs) -> Answer:
+    id_ = digest("backup-plan", name, length=32)
+    return id_, {"arn": _arn("backup", f"backup-plan:{id_}", inputs), "name": _physical(name, inputs)}
+
+
 def _repository(name: str, inputs: Inputs) -> Answer:
     physical = _physical(name, inputs)
     return physical, {
@@ -233,6 +238,13 @@ _OTHERS: dict[str, Outputs] = {
     "elasticache/user:User": _identified("user", "userId"),
     "elasticache/userGroup:UserGroup": _identified("usergroup", "userGroupId"),
     "elasticache/replicationGroup:ReplicationGroup": _replication_group,
+    "backup/vault:Vault": _named("backup", "backup-vault:"),
+    "backup/vaultLockConfiguration:VaultLockConfiguration": _plain("lock"),
+    "backup/vaultNotifications:VaultNotifications": _plain("notifications"),
+    "backup/plan:Plan": _backup_plan,
+    "backup/selection:Selection": _plain("selection"),
+    "backup/restoreTestingPlan:RestoreTestingPlan": _named("backup", "restore-testing-plan:"),
+    "backup/restoreTestingSelection:RestoreTestingSelection": _plain("restore-testing-selection"),
     "secretsmanager/secret:Secret": _secret,
     "secretsmanager/secretVersion:SecretVersion": _plain("secret-version"),
     "eks/cluster:Cluster": _cluster,
