@@ -4,10 +4,10 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e rehearse policy bench-policies docs contract lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e vllm-test rehearse policy bench-policies docs contract lock images bench-up
 
 help:    ## list the targets
-	@sed -n 's/^\([a-z-]*\): *##/  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\): *##/  make \1\t/p' Makefile | expand -t 18
 
 up:      ## set up everything and prove it; CONTEXT=<kubeconfig context> uses a cluster of your own
 	@$(ROOST) up $(if $(CONTEXT),--context '$(CONTEXT)')
@@ -51,6 +51,9 @@ unit:    ## the fast tests only
 e2e:     ## the end-to-end tests, on the running stack (embedded only: they destroy it)
 	@$(ROOST) e2e
 
+vllm-test: ## the tests of the real vLLM on this machine's processor, or of the one that ROOST_VLLM names
+	@$(ROOST) vllm-test
+
 rehearse: ## STACK=dev|prod: the whole life of an AWS stack on an emulated account, with a report
 	@$(ROOST) rehearse '$(STACK)'
 
@@ -66,7 +69,7 @@ docs:    ## regenerate the documents that are made from models, rules and tables
 contract: ## write down anew which resources the AWS stacks register
 	@$(ROOST) contract
 
-lock:    ## resolve pyproject.toml into the three lock files
+lock:    ## resolve pyproject.toml into the lock files
 	@$(ROOST) lock
 
 images:  ## build the four images

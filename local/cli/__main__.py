@@ -115,6 +115,7 @@ def _develop(name: str) -> Callable[[argparse.Namespace, Console], int]:
             "lock": develop.compile_locks,
             "images": lambda: develop.images(console),
             "test": lambda: develop.test(console, args.arguments),
+            "vllm-test": lambda: develop.vllm_test(console, args.arguments),
         }
         return commands[name]()
 
@@ -148,7 +149,8 @@ def parser() -> argparse.ArgumentParser:
     add("rehearse", _rehearse, "dev or prod on an emulated AWS account").add_argument("stack")
     add("policy", _policy, "the policy packs on a stack").add_argument("stack")
     add("bench-policies", _bench_policies, "what the policy packs cost")
-    add("test", _develop("test"), "lint, types, tests").add_argument("arguments", nargs="*")
+    for name, text in (("test", "lint, types, tests"), ("vllm-test", "the tests of the real vLLM")):
+        add(name, _develop(name), text).add_argument("arguments", nargs="*")
     for name, text in (
         ("lint", "ruff"),
         ("types", "basedpyright"),

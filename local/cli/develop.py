@@ -13,19 +13,26 @@ from local import paths
 from local.cli import tools, units, whereabouts
 from local.cli.phases import Run
 from local.progress import PhaseError
+from local.vllm import environment
 
 UNIT_FOLDERS = ("tests/unit", "tests/components")
 END_TO_END = "tests/stack"
 POLICIES = "tests/policies"
+REAL_VLLM = "tests/vllm"
 SUITES = (
     # The policies' tests only compute, and many: two processes. The others start servers, and share them.
     (POLICIES, "-n", "2"),
-    (f"--ignore={END_TO_END}", f"--ignore={POLICIES}"),
+    (f"--ignore={END_TO_END}", f"--ignore={POLICIES}", f"--ignore={REAL_VLLM}"),
 )
+OVERRIDES = "--override=local/lock-overrides.txt"
 LOCKS = (
-    ("requirements.lock", ("pyproject.toml", "--group=app", "--group=standin", "--group=dev")),
-    ("app/requirements.lock", ("--group=pyproject.toml:app",)),
-    ("local/standin/requirements.lock", ("--group=pyproject.toml:standin",)),
+    ("requirements.lock", ("pyproject.toml", "--group=app", "--group=standin", "--group=dev", OVERRIDES)),
+    ("app/requirements.lock", ("--group=pyproject.toml:app", OVERRIDES)),
+    ("local/standin/requirements.lock", ("--group=pyproject.toml:standin", OVERRIDES)),
+    (
+        "local/vllm/requirements.lock",
+        ("--group=pyproject.toml:vllm", "--override=local/vllm/overrides.txt"),
+    ),
 )
 COMPILE = (
     "--quiet",
@@ -92,6 +99,14 @@ def e2e() -> int:
     return _first_failure([*_pytest(), "-x", END_TO_END])
 
 
+def vllm_test(console: Console, arguments: Sequence[str]) -> int:
+    """The tests of the real vLLM, which is installed for them where it is missing."""
+    run = Run(console)
+    with run.phase("vLLM") as phase:
+        phase.result(str(environment.provide(phase)))
+    return _first_failure([*_pytest(), *(arguments or (REAL_VLLM,))])
+
+
 def contract() -> int:
     """The files that say which resources dev and prod register; review their diff."""
     os.environ["ROOST_WRITE_CONTRACT"] = "1"
@@ -109,8 +124,8 @@ def docs() -> int:
 
 
 def compile_locks() -> int:
-    """Resolve pyproject.toml into the three lock files; pins that still fit stay."""
-    base = [str(tools.venv_bin() / "uv"), "pip", "compile", *COMPILE, "--override=local/lock-overrides.txt"]
+    """Resolve pyproject.toml into the lock files; pins that still fit stay."""
+    base = [str(tools.venv_bin() / "uv"), "pip", "compile", *COMPILE]
     return _first_failure(*([*base, *sources, f"--output-file={target}"] for target, sources in LOCKS))
 
 
@@ -130,12 +145,12 @@ def _pytest() -> list[str]:
 
 def _first_failure(*commands: list[str]) -> int:
     """Run commands one after the other; the first exit code that is not 0."""
-    environment = {
+    variables = {
         **os.environ,
         "PATH": f"{tools.venv_bin()}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
     for command in commands:
-        code = subprocess.run(command, cwd=paths.REPO, env=environment, check=False).returncode
+        code = subprocess.run(command, cwd=paths.REPO, env=variables, check=False).returncode
         if code:
             return code
     return 0
