@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import moto.backup.urls
 import moto.eks.urls
+import moto.elasticache.urls
 import moto.rds.urls
 
 from local.emulator import alarms, buckets, certificates, costs, edge, replicas, secrets, zones
@@ -14,6 +15,7 @@ from local.emulator.child import ClusterEndpoint
 from local.emulator.ec2 import changes
 from local.emulator.eks.service import Eks
 from local.emulator.eks.state import ENDPOINTS, Endpoint
+from local.emulator.elasticache.service import ElastiCache
 from local.emulator.rds import instances
 from local.emulator.rds.service import Rds
 
@@ -23,6 +25,7 @@ def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     ENDPOINTS.update({region: Endpoint.of(one.url, one.ca_file) for region, one in clusters.items()})
     moto.backup.urls.url_paths = {"{0}/.*": Backup.dispatch}
     moto.eks.urls.url_paths = {"{0}/.*": Eks.dispatch}
+    moto.elasticache.urls.url_paths = {"{0}/$": ElastiCache.dispatch}
     moto.rds.urls.url_paths = {"{0}/$": Rds.dispatch}
     instances.install()
     alarms.install()

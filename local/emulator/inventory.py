@@ -7,7 +7,7 @@ out, and so is what is already on its way out (KMS keys pending deletion, delete
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from moto.backends import get_backend
@@ -16,6 +16,7 @@ from local.emulator.backup import TESTS
 from local.emulator.chatbot import CONFIGURATIONS
 from local.emulator.costs import COSTS
 from local.emulator.eks.state import CLUSTERS
+from local.emulator.elasticache.state import PARAMETER_GROUPS, REPLICATION_GROUPS, SNAPSHOTS, USER_GROUPS
 from local.emulator.rds.backups import BACKUPS
 
 Finder = Callable[[Any], Iterator[str]]
@@ -42,8 +43,8 @@ def inventory() -> dict[str, list[str]]:
         found["ce:anomaly-subscription"] += [
             f"aws/{account}/{arn.rpartition('/')[2]}" for arn in costs.subscriptions
         ]
-    for region, tests in TESTS.items():
-        found["backup:restore-testing-plan"] += [f"{region}/{name}" for name in tests]
+    for kind, by_region in _BY_REGION.items():
+        found[kind] += [f"{region}/{name}" for region, names in by_region.items() for name in names]
     found["chatbot:slack-channel"] += [f"aws/{arn.rpartition('/')[2]}" for arn in CONFIGURATIONS]
     return {kind: sorted(ids) for kind, ids in sorted(found.items()) if ids}
 
@@ -119,6 +120,10 @@ def _backup_plans(backup: Any) -> Iterator[str]:
     yield from (one.backup_plan_id for one in backup.plans.values() if one.deletion_date is None)
 
 
+def _cache_users(elasticache: Any) -> Iterator[str]:
+    yield from (one for one in elasticache.users if one != "default")
+
+
 def _records(route53: Any) -> Iterator[str]:
     for zone in route53.zones.values():
         yield from (f"{one.type} {one.name}" for one in zone.rrsets if one.type not in ("NS", "SOA"))
@@ -132,6 +137,15 @@ def _budgets(budgets: Any) -> Iterator[str]:
     for by_name in budgets.budgets.values():
         yield from by_name
 
+
+_BY_REGION: dict[str, Mapping[str, Iterable[str]]] = {
+    "backup:restore-testing-plan": TESTS,
+    "elasticache:parameter-group": PARAMETER_GROUPS,
+    "elasticache:replication-group": REPLICATION_GROUPS,
+    "elasticache:snapshot": SNAPSHOTS,
+    "elasticache:user-group": USER_GROUPS,
+}
+"""What only our services keep."""
 
 _KINDS: dict[str, dict[str, Finder]] = {
     "acm": {"certificate": _ids("_certificates")},
@@ -154,6 +168,7 @@ _KINDS: dict[str, dict[str, Finder]] = {
         "vpc-endpoint": _not_deleted("vpc_end_points"),
     },
     "ecr": {"repository": _ids("repositories")},
+    "elasticache": {"subnet-group": _ids("cache_subnet_groups"), "user": _cache_users},
     "elbv2": {"load-balancer": _ids("load_balancers"), "target-group": _ids("target_groups")},
     "events": {"rule": _event_rules},
     "iam": {"policy": _policies, "role": _roles},

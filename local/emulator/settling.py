@@ -13,6 +13,8 @@ class Record:
     """What `describe` answers, and what happens once somebody has seen that it is under way."""
 
     answer: dict[str, Any]
+    key: str = "status"
+    """Where the service tells its status."""
     _then: Callable[[], None] | None = None
 
     @property
@@ -22,7 +24,7 @@ class Record:
 
     def begin(self, status: str, then: Callable[[], None]) -> None:
         """Show `status` at the next look; `then` happens after it."""
-        self.answer["status"] = status
+        self.answer[self.key] = status
         self.then(then)
 
     def then(self, happens: Callable[[], None]) -> None:

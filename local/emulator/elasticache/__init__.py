@@ -1,0 +1,1 @@
+"""ElastiCache: what moto lacks of it, and what AWS refuses."""
