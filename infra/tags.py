@@ -11,6 +11,9 @@ from infra.settings.settings import ProfileName
 
 DATA_CLASS: dict[ProfileName, str] = {"local": "test", "dev": "test", "prod": "confidential"}
 """What data may be in a stack of a profile; users' conversations are in production only."""
+STACK_TAG = "roost:stack"
+COST_TAGS = (STACK_TAG, "cost-center", "owner")
+"""Tags that the bill is divided by, once the account has them activated."""
 BACKUP_TAG = "roost:backup"
 """On volumes that AWS Backup takes; its value is the stack's prefix (`roost-prod`)."""
 _VALUE = re.compile(r"[\w\s+\-=.:/@]{1,256}")
@@ -19,7 +22,7 @@ _VALUE = re.compile(r"[\w\s+\-=.:/@]{1,256}")
 def default_tags(*, stack: str, profile: ProfileName, owner: str, cost_center: str) -> dict[str, str]:
     """Who and what a resource belongs to. ValueError for a value that AWS would refuse in some service."""
     tags = {
-        "roost:stack": stack,
+        STACK_TAG: stack,
         "roost:profile": profile,
         "owner": owner,
         "cost-center": cost_center,

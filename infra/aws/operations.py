@@ -1,20 +1,25 @@
-"""What watches over the stack once everything exists: today who is told."""
+"""What watches over the stack once everything exists: who is told, of alarms and of costs."""
 
 from __future__ import annotations
 
 import pulumi
 
+from infra.aws.alarm_subjects import facts_of, subjects_of
+from infra.aws.alarm_table import alarm_table
 from infra.aws.alarm_topics import AlarmTopics
+from infra.aws.alarms import Alarms
 from infra.aws.backup_plan import BackupPlan
+from infra.aws.budget import Budget
 from infra.aws.parts import StackParts
 from infra.aws.restore_test import RestoreTest
 from infra.options import Options
 from infra.settings.aws import AwsSettings
+from infra.settings.aws_alarms import AlarmSettings
 from infra.settings.aws_recovery import RecoverySettings
 
 
 class Operations:
-    """Alarms' topics, where the settings name somebody to tell."""
+    """Alarms' topics and the budget, where the settings name somebody to tell."""
 
     def __init__(
         self, aws: AwsSettings, parts: StackParts, *, options: Options, opts: pulumi.ResourceOptions
@@ -31,8 +36,37 @@ class Operations:
             if aws.alarms
             else None
         )
+        self.budget = (
+            Budget(
+                "budget",
+                aws.budget,
+                stack=pulumi.get_stack(),
+                topic_arn=self.topics.arns["warning"] if self.topics else None,
+                place=parts.place,
+                options=options,
+                opts=opts,
+            )
+            if aws.budget
+            else None
+        )
         self._parts, self._options, self._opts = parts, options, opts
         self.backups = self._backups(aws.recovery) if aws.recovery else None
+        if aws.alarms is not None and self.topics is not None:
+            self._alarms(aws, aws.alarms, self.topics)
+
+    def _alarms(self, aws: AwsSettings, settings: AlarmSettings, topics: AlarmTopics) -> None:
+        parts = self._parts
+        vaults = {"backups": self.backups.vault} if self.backups else {}
+        Alarms(
+            "alarms",
+            alarm_table(facts_of(aws, settings, parts, vaults)),
+            subjects=subjects_of(parts, vaults),
+            topics=topics.arns,
+            runbooks=settings.runbooks,
+            place=parts.place,
+            options=self._options,
+            opts=self._opts,
+        )
 
     def _backups(self, settings: RecoverySettings) -> BackupPlan:
         parts = self._parts

@@ -48,7 +48,8 @@ class BudgetSettings(Section):
         pattern=r"^arn:aws[\w-]*:ce::\d{12}:anomalymonitor/[\w-]+$",
         description=(
             "An account has one monitor of all services: name it here where there is one already (`aws ce "
-            "get-anomaly-monitors`; AWS makes one for accounts that open Cost Explorer). Absent: the stack's own."
+            "get-anomaly-monitors`; AWS makes one for accounts that open Cost Explorer). Absent: the stack "
+            "makes it."
         ),
     )
     activate_tags: bool = Field(

@@ -147,6 +147,16 @@ def _load_balancer(name: str, inputs: Inputs) -> Answer:
     }
 
 
+def _target_group(name: str, inputs: Inputs) -> Answer:
+    arn, computed = _arn_as_id("elasticloadbalancing", "targetgroup")(name, inputs)
+    return arn, {**computed, "arnSuffix": f"targetgroup{arn.partition('targetgroup')[2]}"}
+
+
+def _topic(name: str, inputs: Inputs) -> Answer:
+    _, computed = _named("sns", "")(name, inputs)
+    return computed["arn"], computed
+
+
 def _certificate(name: str, inputs: Inputs) -> Answer:
     arn = _arn("acm", f"certificate/{digest(name, length=32)}", inputs)
     domain = inputs["domainName"]
@@ -258,7 +268,7 @@ _OTHERS: dict[str, Outputs] = {
     "ecr/replicationConfiguration:ReplicationConfiguration": _plain("replication"),
     "s3/bucket:Bucket": _bucket,
     "lb/loadBalancer:LoadBalancer": _load_balancer,
-    "lb/targetGroup:TargetGroup": _arn_as_id("elasticloadbalancing", "targetgroup"),
+    "lb/targetGroup:TargetGroup": _target_group,
     "lb/listener:Listener": _arn_as_id("elasticloadbalancing", "listener/app"),
     "acm/certificate:Certificate": _certificate,
     "acm/certificateValidation:CertificateValidation": lambda _, inputs: (
@@ -280,6 +290,14 @@ _OTHERS: dict[str, Outputs] = {
         inputs["tagKey"],
         {"type": "UserDefined"},
     ),
+    "sns/topic:Topic": _topic,
+    "sns/topicSubscription:TopicSubscription": _plain("subscription"),
+    "cloudwatch/metricAlarm:MetricAlarm": _named("cloudwatch", "alarm:"),
+    "cloudwatch/compositeAlarm:CompositeAlarm": lambda _, inputs: (inputs["alarmName"], {}),
+    "cloudwatch/eventRule:EventRule": _named("events", "rule/"),
+    "cloudwatch/eventTarget:EventTarget": _plain("event-target"),
+    "rds/eventSubscription:EventSubscription": _named("rds", "es:"),
+    "chatbot/slackChannelConfiguration:SlackChannelConfiguration": _plain("slack-channel"),
     "wafv2/webAcl:WebAcl": _arn_as_id("wafv2", "regional/webacl"),
     "wafv2/webAclAssociation:WebAclAssociation": _plain("waf-association"),
     "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": _plain("waf-logging"),
