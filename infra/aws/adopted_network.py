@@ -64,6 +64,7 @@ class AdoptedNetwork(pulumi.ComponentResource):
         self.s3_cidrs: pulumi.Output[Sequence[str]] = ec2.get_prefix_list_output(
             name=f"com.amazonaws.{wanted.region}.s3", opts=self._asking
         ).cidr_blocks
+        self.nat_gateway_ids: dict[str, pulumi.Output[str]] = {}
         self.ready: list[pulumi.Resource] = []
         self.register_outputs(
             {

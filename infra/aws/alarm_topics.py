@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pulumi
 from pulumi_aws import kms, sns
 
+from infra.aws.alarm_spec import SEVERITIES, Severity
 from infra.aws.documents import Statement, document
 from infra.aws.place import Place
 from infra.options import Options
 from infra.settings.aws_alarms import AlarmSettings, Recipients
-
-Severity = Literal["critical", "warning"]
-SEVERITIES: tuple[Severity, ...] = ("critical", "warning")
 
 PUBLISHERS = {
     "cloudwatch": "cloudwatch.amazonaws.com",

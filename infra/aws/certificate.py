@@ -30,8 +30,9 @@ class Certificate(pulumi.ComponentResource):
         self._settings = settings
         self._options = options
         self.issued: pulumi.Output[str] | None
+        self.arn: pulumi.Output[str]
         if settings.certificate_arn:
-            self.issued = pulumi.Output.from_input(settings.certificate_arn)
+            self.arn = self.issued = pulumi.Output.from_input(settings.certificate_arn)
         else:
             assert zone_id is not None  # the settings ask for one of the two
             self.issued = self._proven(zone_id)
@@ -46,6 +47,7 @@ class Certificate(pulumi.ComponentResource):
             options=acm.CertificateOptionsArgs(certificate_transparency_logging_preference="ENABLED"),
             opts=self._options.child(self),
         )
+        self.arn = certificate.arn
         # One domain, so one proof: its position is known although its content is not.
         proof = certificate.domain_validation_options[0]
         record = route53.Record(

@@ -61,7 +61,9 @@ class Database(pulumi.ComponentResource):
         )
         self._instance = self._create()
         self.backups_copy_arn = self._copy_backups()
-        self.replica_host = self._follow() if settings.read_replica else None
+        replica = self._follow() if settings.read_replica else None
+        self.replica_host = replica.host if replica else None
+        self.replica_identifier = replica.identifier if replica else None
         self.host = self._instance.address
         self.port = POSTGRES_PORT
         self.arn = self._instance.arn
@@ -179,7 +181,7 @@ class Database(pulumi.ComponentResource):
             ),
         )
 
-    def _follow(self) -> pulumi.Output[str]:
+    def _follow(self) -> ReadReplica:
         name = f"{self._name}-replica"
         return ReadReplica(
             name,
@@ -195,7 +197,7 @@ class Database(pulumi.ComponentResource):
             place=self._place,
             options=self._options,
             opts=self._options.child(self),
-        ).host
+        )
 
     def _copy_backups(self) -> pulumi.Output[str] | None:
         """The DR region holds what is needed to restore there, under a key of its own: ARN of the copies."""

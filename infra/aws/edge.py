@@ -80,6 +80,9 @@ class Edge(pulumi.ComponentResource):
         self.target_group_arn = self._target_group.arn
         self.arn = self._balancer.arn
         self.dns_name = self._balancer.dns_name
+        self.arn_suffix = self._balancer.arn_suffix
+        self.target_group_suffix = self._target_group.arn_suffix
+        self.certificate_arn = certificate.arn
         self.listener = listener
         # Through listener and records, so that whoever has the URL can also connect.
         ready = [listener.arn, *(record.fqdn for record in records)]

@@ -74,6 +74,7 @@ class Network(pulumi.ComponentResource):
         self.private_subnet_ids = [s.id for s in self._private.values()]
         self.database_subnet_ids = [s.id for s in self._database.values()]
         self.s3_cidrs = self._endpoints.s3_cidrs
+        self.nat_gateway_ids = {zone: gateway.id for zone, gateway in self._gateways.items()}
         self.ready: list[pulumi.Resource] = [*self._egress, self._endpoints]
         self.register_outputs(
             {
@@ -170,7 +171,7 @@ class Network(pulumi.ComponentResource):
     def _private_routes(self, vpc: ec2.Vpc, internet: ec2.Route) -> dict[str, ec2.RouteTable]:
         """One table for each zone, so that NAT by zone is a change of routes and not of tables."""
         tables = {z: self._table(vpc, f"private-{z}", {z: s}) for z, s in self._private.items()}
-        gateways = {zone: self._nat(zone, internet) for zone in self._nat_zones()}
+        self._gateways = gateways = {zone: self._nat(zone, internet) for zone in self._nat_zones()}
         self._egress: list[pulumi.Resource] = [
             ec2.Route(
                 f"{self._name}-private-{zone}-nat",

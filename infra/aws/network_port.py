@@ -24,5 +24,7 @@ class NetworkPort(Protocol):
     database_subnet_ids: list[pulumi.Output[str]]
     s3_cidrs: pulumi.Output[Sequence[str]]
     """Addresses of S3 in the region, as AWS lists them for route tables."""
+    nat_gateway_ids: dict[str, pulumi.Output[str]]
+    """The stack's own NAT gateways, by zone."""
     ready: list[pulumi.Resource]
     """What nodes need to reach AWS and their images."""

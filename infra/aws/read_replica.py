@@ -80,5 +80,6 @@ class ReadReplica(pulumi.ComponentResource):
             opts=options.replica(self, depends_on=logs),
         )
         self.host = instance.address
+        self.identifier = identifier
         self.arn = instance.arn
         self.register_outputs({"host": self.host, "arn": self.arn})

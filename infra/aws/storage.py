@@ -13,6 +13,9 @@ from infra.aws.place import Place
 from infra.options import Options
 from infra.settings.aws_storage import BackupBucketSettings, StorageSettings
 
+REPLICATION_RULE = "everything"
+"""Its metrics are by this name."""
+
 
 class Storage(pulumi.ComponentResource):
     """Backups are locked against deletion and, with a DR region, copied there version by version."""
@@ -126,7 +129,7 @@ def _everything(copy: Bucket, key: pulumi.Output[str]) -> s3.BucketReplicationCo
     """All objects; deletions stay behind, because the copy is there for the day of a wrong one."""
     fifteen = 15  # S3 measures and alarms on nothing else
     return s3.BucketReplicationConfigRuleArgs(
-        id="everything",
+        id=REPLICATION_RULE,
         priority=0,
         status="Enabled",
         filter=s3.BucketReplicationConfigRuleFilterArgs(prefix=""),

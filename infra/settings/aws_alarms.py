@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from infra.settings.aws_alarm_thresholds import AlarmThresholds
 from infra.settings.base import Section
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -68,6 +69,15 @@ class AlarmSettings(Section):
             "Id of the Slack workspace: `T0123456789`. Somebody has to let Amazon Q Developer in chat "
             "applications into it once, in AWS's console."
         ),
+    )
+
+    runbooks: str = Field(
+        default="docs/runbooks/",
+        pattern=r"^\S+/$",
+        description="Where alarms say that their pages are; your repository's URL makes a link of it.",
+    )
+    thresholds: AlarmThresholds = Field(
+        default_factory=AlarmThresholds, description="From which figures on somebody is told."
     )
 
     @model_validator(mode="after")
