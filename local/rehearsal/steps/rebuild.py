@@ -14,6 +14,7 @@ def second_region(stage: Stage, progress: Progress) -> str:
     assert rebuild is not None
     first = stage.workspace.resource("aws:rds/instance:Instance", "database")["outputs"]
     region = str(stage.workspace.setting("aws.drRegion"))
+    monitor = stage.workspace.resource("aws:costexplorer/anomalyMonitor:AnomalyMonitor", "budget")["id"]
     progress.note("copying a snapshot to the other region")
     source = stage.client("rds").create_db_snapshot(
         DBInstanceIdentifier=first["identifier"], DBSnapshotIdentifier=SNAPSHOT
@@ -34,6 +35,8 @@ def second_region(stage: Stage, progress: Progress) -> str:
             "aws.images": None,
             "aws.edge.domain": f"rebuilt.{stage.workspace.setting('aws.edge.domain')}",
             "aws.database.restore": {"snapshot": copy["DBSnapshotArn"]},
+            # The account's one monitor of its services is the first stack's.
+            "aws.budget.anomalyMonitorArn": monitor,
         }
     )
     outcome = succeeded(rebuild.up(progress))
