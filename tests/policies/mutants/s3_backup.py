@@ -7,10 +7,11 @@ BUCKET, BACKUP = "aws:s3/bucket:Bucket", "aws:s3/bucket:Bucket::storage-backup"
 COPY, LOGS = "aws:s3/bucket:Bucket::storage-backup-copy", "aws:s3/bucket:Bucket::storage-logs"
 GROUP = "aws:cloudwatch/logGroup:LogGroup::network-flow-logs"
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig::storage-replication"
-VAULT = "aws:backup/vault:Vault"
-LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
-PLAN, SELECTION = "aws:backup/plan:Plan", "aws:backup/selection:Selection"
-TESTS = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
+VAULT, COPIES = "aws:backup/vault:Vault::backup-vault", "aws:backup/vault:Vault::backup-copies"
+LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration::backup-vault"
+PLAN, SELECTION = "aws:backup/plan:Plan::backup", "aws:backup/selection:Selection"
+DATABASE = f"{SELECTION}::backup-database"
+TESTS = "aws:backup/restoreTestingPlan:RestoreTestingPlan::restore-test"
 _DEFAULT = "rules[0].applyServerSideEncryptionByDefault"
 _HERE = {"region": "eu-central-1"}
 _ACCOUNT = "111122223333"
@@ -39,28 +40,11 @@ def unlinked(which: str) -> Change:
     return both(put(which, "bucket", "another"), options(which, depends={}))
 
 
-def vault(name: str, *, region: str = "eu-central-1", **more: object) -> R:
-    key = f"arn:aws:kms:{region}:{_ACCOUNT}:key/b"
-    props = {"name": name, "region": region, "kmsKeyArn": key, "tags": TAGS, **more}
-    return R(VAULT, props, name=name, protect=True, provider=_HERE)
+def copies_to(region: str) -> Change:
+    """Both rules of the plan copy there."""
+    arn = f"arn:aws:backup:{region}:{_ACCOUNT}:backup-vault:other"
+    return both(*(put(PLAN, f"rules[{number}].copyActions[0].destinationVaultArn", arn) for number in (0, 1)))
 
-
-def lock(name: str, days: int = 35) -> R:
-    return R(LOCK, {"backupVaultName": name, "minRetentionDays": days}, name=f"{name}-lock", provider=_HERE)
-
-
-def plan(*, keep: int = 35, to: str | None = "eu-west-1") -> R:
-    copies = [{"destinationVaultArn": f"arn:aws:backup:{to}:{_ACCOUNT}:backup-vault:copies"}] if to else []
-    rule = {
-        "ruleName": "daily",
-        "targetVaultName": "daily",
-        "lifecycle": {"deleteAfter": keep},
-        "copyActions": copies,
-    }
-    return R(PLAN, {"name": "daily", "rules": [rule]}, name="daily", provider=_HERE)
-
-
-_TESTED = R(TESTS, {"name": "weekly"}, name="weekly", provider=_HERE)
 
 _DISK = R(
     "aws:ebs/volume:Volume",
@@ -81,7 +65,6 @@ _BY_TAG = R(
     provider=_HERE,
 )
 
-GUARDS = ("bkp-copy-region", "bkp-restore-testing", "bkp-retention", "bkp-vault-kms", "bkp-vault-lock")
 MUTANTS = (
     *each(
         "anybody may be let in",
@@ -222,37 +205,48 @@ MUTANTS = (
     *each(
         "a vault is weak",
         [
-            ("no key", add(vault("daily", kmsKeyArn=None), lock("daily"))),
-            ("it goes with all in it", add(vault("daily", forceDestroy=True), lock("daily"))),
+            ("no key", drop(VAULT, "kmsKeyArn")),
+            ("no key of the copies", drop(COPIES, "kmsKeyArn")),
+            ("it goes with all in it", put(VAULT, "forceDestroy", True)),
         ],
         "bkp-vault-kms",
-        "mon-alarms",  # nothing tells of a backup that failed
     ),
     *each(
         "a vault is open",
         [
-            ("no lock", add(vault("daily"))),
-            ("a day short", add(vault("daily"), lock("daily", 34))),
-            ("the lock is another one's", add(vault("daily"), lock("weekly"))),
+            ("no lock", without(LOCK)),
+            ("no lock on the copies", without(LOCK.replace("backup-vault", "backup-copies"))),
+            ("a day short", put(LOCK, "minRetentionDays", 34)),
+            (
+                "the lock is another one's",
+                both(put(LOCK, "backupVaultName", "another"), options(LOCK, depends={})),
+            ),
         ],
         "bkp-vault-lock",
-        "mon-alarms",
     ),
     *each(
         "recovery points stay in the region",
-        [("no copies", add(plan(to=None), _TESTED)), ("beside them", add(plan(to="eu-central-1"), _TESTED))],
+        [
+            ("no copies", both(*(drop(PLAN, f"rules[{number}].copyActions") for number in (0, 1)))),
+            ("beside them", copies_to("eu-central-1")),
+        ],
         "bkp-copy-region",
     ),
     *each(
         "recovery points go too soon",
-        [("a day short", add(plan(keep=34), _TESTED)), ("a week", add(plan(keep=7), _TESTED))],
+        [
+            ("a day short", put(PLAN, "rules[0].lifecycle.deleteAfter", 34)),
+            ("the monthly ones", put(PLAN, "rules[1].lifecycle.deleteAfter", 7)),
+            ("the copies", put(PLAN, "rules[0].copyActions[0].lifecycle.deleteAfter", 7)),
+        ],
         "bkp-retention",
     ),
-    mutant("nobody tests a restore", add(plan()), "bkp-restore-testing"),
+    mutant("nobody tests a restore", without(TESTS), "bkp-restore-testing"),
     *each(
-        "a volume is in no plan",
+        "something is in no plan",
         [
-            ("nothing selects it", add(_DISK)),
+            ("nothing selects the database", without(DATABASE)),
+            ("nothing selects a volume", add(_DISK)),
             ("by a tag that it lacks", add(_DISK, _BY_TAG)),
         ],
         "bkp-plan-coverage",
