@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 from infra.sizing.gpu import Fit, Serving, fit
 from infra.sizing.gpu_instances import GpuInstance
@@ -95,6 +96,11 @@ def unknown_architecture(shape: ModelShape) -> str | None:
     )
 
 
+def disk_gib(shape: ModelShape) -> int:
+    """What a node's disk has to hold: image, weights, and room for both to be unpacked."""
+    return ceil(DISK_FACTOR * shape.stored_gib + IMAGE_GIB)
+
+
 def _shares(shape: ModelShape, result: Fit) -> Iterator[Finding]:
     gpus, tp = result.instance.gpus, result.tensor_parallel
     if tp not in TENSOR_PARALLEL or tp > gpus:
@@ -167,11 +173,11 @@ def _node(serving: Serving, result: Fit, limits: Limits) -> Iterator[Finding]:
             text=f"its pod needs {needed} GiB of memory, and {node.name} has {for_it:.0f} for it",
         )
     if limits.disk_gib is not None:
-        disk = DISK_FACTOR * serving.shape.stored_gib + IMAGE_GIB
+        disk = disk_gib(serving.shape)
         if limits.disk_gib < disk:
             yield Finding(
                 gate="G10",
-                text=f"image and weights need {disk:.0f} GiB of disk, and the nodes have {limits.disk_gib}",
+                text=f"image and weights need {disk} GiB of disk, and the nodes have {limits.disk_gib}",
             )
 
 

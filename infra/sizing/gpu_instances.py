@@ -20,6 +20,9 @@ CAPTURED_AT = date(2026, 8, 31)
 TEST_AGE = timedelta(days=180)
 """Older than this, a unit test fails: someone has to look."""
 
+SETTINGS_AGE = timedelta(days=365)
+"""Older than this, it judges no settings any more."""
+
 HOURS_PER_MONTH = 730
 
 QUOTAS = {"G and VT": "L-DB2E81BA", "P": "L-417A185B"}

@@ -7,12 +7,12 @@ from typing import Literal
 
 Architecture = Literal["x86_64", "arm64"]
 
-_TYPE = re.compile(r"([a-z]+)(\d+)([a-z-]*)\.[a-z0-9-]+")
+_TYPE = re.compile(r"([a-z]+)(\d+)([a-z]*(?:-[a-z0-9]+)*)\.[a-z0-9-]+")
 _NVIDIA_FAMILIES = {"g", "gr", "p"}
 
 
 def architecture(instance_type: str) -> Architecture:
-    """`g` after the generation means Graviton: m7g and g5g are arm64, m7i and g6 are not.
+    """`g` after the generation means Graviton or Grace: m7g and p6e-gb200 are arm64, m7i and p6-b200 are not.
 
     ValueError for what does not read like an instance type.
     """
