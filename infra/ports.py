@@ -174,6 +174,23 @@ class ObjectStore:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelStore:
+    """The bucket that models come from, as pods of the models' namespace see it.
+
+    Each pod is to AWS what its service account is: one may write models, the other reads them.
+    """
+
+    bucket: pulumi.Output[str]
+    region: str
+    cidrs: pulumi.Output[Sequence[str]]
+    """Addresses of the store."""
+    identity: Reach
+    """Where a pod asks for its credentials."""
+    ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
+    """Must exist before the first pod, which otherwise starts without an identity."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TelemetryEndpoint:
     """OTLP over gRPC, `http://host:4317`; the server runs without it."""
 
@@ -187,6 +204,15 @@ class NamespaceAccess:
     name: pulumi.Output[str]
     ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
     """Policies, quota and limits: pods must not start before them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSecrets:
+    """What the server makes up for itself and cannot do without. Both are secret Outputs."""
+
+    password: pulumi.Output[str]
+    encryption_key: pulumi.Output[str]
+    """Agents' secrets in the database are encrypted with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +248,8 @@ class Supplies:
     object_store: ObjectStore | None = None
     telemetry: TelemetryEndpoint | None = None
     server_identity: PodIdentity | None = None
+    server_secrets: ServerSecrets | None = None
+    """Those of the server whose database this one takes over; absent: it makes up its own."""
     cache: CacheEndpoint | None = None
     """Absent without `roost:cache`."""
 

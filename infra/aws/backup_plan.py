@@ -53,9 +53,7 @@ class BackupPlan(pulumi.ComponentResource):
         )
         self._plan = backup.Plan(name, rules=self._rules(), opts=options.child(self))
         self._take(database_arn)
-        self.register_outputs(
-            {"vault": self.vault.name, "copies": self.copies.name if self.copies else None}
-        )
+        self.register_outputs({"vault": self.vault.name, "copies": self.copies.name if self.copies else None})
 
     def tell(self, topic_arn: pulumi.Input[str]) -> None:
         """Say there what went wrong with a copy, and how a restore ended."""

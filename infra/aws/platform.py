@@ -14,6 +14,7 @@ from infra.aws.external_model import external_model
 from infra.aws.images import Registry
 from infra.aws.keys import Keys
 from infra.aws.load_balancer_controller import LoadBalancerController
+from infra.aws.lost_region import LostRegion
 from infra.aws.network_acl import CACHE_PORT, POSTGRES_PORT
 from infra.aws.network_choice import build_network
 from infra.aws.operations import Operations
@@ -38,6 +39,7 @@ from infra.ports import (
     PublicEdge,
     Reach,
     ServerEndpoint,
+    ServerSecrets,
     Supplies,
 )
 from infra.settings import Settings
@@ -115,6 +117,7 @@ class AwsPlatform:
         return Supplies(
             images=Images(server=self._server_image()),
             server_identity=self._server_identity(namespace),
+            server_secrets=self._kept_secrets(),
             database=self._database(namespace),
             model=external_model(self._settings.model),
             cache=self._cache.endpoint if self._cache else None,
@@ -212,6 +215,12 @@ class AwsPlatform:
             opts=self._opts,
         )
         return self._identity.port
+
+    def _kept_secrets(self) -> ServerSecrets | None:
+        restore = self._aws.restore
+        if restore is None:
+            return None
+        return LostRegion("lost-region", restore, place=self._place, opts=self._opts).server_secrets
 
     def _server_image(self) -> pulumi.Output[str]:
         if self._settings.server.image is not None:

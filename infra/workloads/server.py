@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 
 from infra.options import Options, waits
-from infra.ports import ServerEndpoint, Site
+from infra.ports import ServerEndpoint, ServerSecrets, Site
 from infra.settings import Settings
 from infra.sizing.connections import SURGE_PODS
 from infra.workloads.connections import Connection
@@ -46,9 +46,9 @@ class Server(pulumi.ComponentResource):
         self._cluster = site.cluster
         self._namespace = namespace
         self._pod = ServerPod(settings=settings, supplies=supplies)
-        self.password = _password("server-password", pulumi.ResourceOptions(parent=self))
-        encryption_key = _password("encryption-key", options.key(self))
-        secret = self._secret(self.password, encryption_key)
+        kept = supplies.server_secrets or self._made_up(options)
+        self.password = kept.password
+        secret = self._secret(kept)
         optional = [one for one in (supplies.server_identity, self._pod.cache) if one is not None]
         reaches = [supplies.database.reach, *supplies.model.reach, *(one.reach for one in optional)]
         openings = open_connections(
@@ -75,14 +75,20 @@ class Server(pulumi.ComponentResource):
             service=name_of(service),
             port=PORT,
             labels=selector(WORKLOAD),
-            secrets={"password": self.password, "encryptionKey": encryption_key},
+            secrets={"password": kept.password, "encryptionKey": kept.encryption_key},
         )
         self.register_outputs({"password": self.password})
 
-    def _secret(
-        self, server_password: pulumi.Output[str], encryption_key: pulumi.Output[str]
-    ) -> k8s.core.v1.Secret:
-        contents = secret_contents(self._pod, server_password=server_password, encryption_key=encryption_key)
+    def _made_up(self, options: Options) -> ServerSecrets:
+        return ServerSecrets(
+            password=_password("server-password", pulumi.ResourceOptions(parent=self)),
+            encryption_key=_password("encryption-key", options.key(self)),
+        )
+
+    def _secret(self, kept: ServerSecrets) -> k8s.core.v1.Secret:
+        contents = secret_contents(
+            self._pod, server_password=kept.password, encryption_key=kept.encryption_key
+        )
         return immutable_secret(WORKLOAD, contents, self._namespace.name, labels(WORKLOAD), self._opts)
 
     def _deployment(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.plugins.aws import invokes_data
 from local.plugins.aws.clients import Clients, Scope
 from local.plugins.aws.errors import told
 from local.plugins.aws.resource import Aws, Properties, ResourceError, pick, tag_map
@@ -250,4 +251,9 @@ FUNCTIONS: Mapping[str, Function] = {
         _registry_login, frozenset({"registryId"})
     ),
     "aws:eks/getClusters:getClusters": Function(_clusters),
+    "aws:kms/getKey:getKey": Function(invokes_data.key, frozenset({"keyId"})),
+    "aws:s3/getBucket:getBucket": Function(invokes_data.bucket, frozenset({"bucket"})),
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": Function(
+        invokes_data.secret_version, frozenset({"secretId", "versionId", "versionStage"})
+    ),
 }
