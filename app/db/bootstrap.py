@@ -89,6 +89,8 @@ async def _ensure_schema(connection: Any, logins: Logins) -> None:
         f"{later} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
         f"{later} GRANT SELECT ON TABLES TO {readonly}",
         f"{later} GRANT USAGE, SELECT ON SEQUENCES TO {app}",
+        # How old the oldest transaction is, whosever it is, only a monitor may see.
+        f"GRANT pg_monitor TO {readonly}",
         f"ALTER ROLE {app} SET statement_timeout = '{logins.app_statement_timeout}s'",
         f"ALTER ROLE {readonly} SET default_transaction_read_only = on",
         f"ALTER ROLE {readonly} SET search_path = roost, public",
