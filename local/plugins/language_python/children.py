@@ -24,15 +24,24 @@ class Children:
         self._lock = threading.Lock()
 
     def start(
-        self, argv: Sequence[str], *, directory: Path, variables: Mapping[str, str], capture: bool
+        self,
+        argv: Sequence[str],
+        *,
+        directory: Path,
+        variables: Mapping[str, str],
+        capture: bool,
+        given: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[bytes]:
-        """Start a process group; with `capture` its output comes through pipes, else it is ours."""
+        """Start a process group; with `capture` its output comes through pipes, else it is ours.
+
+        `given` is its standard input, nothing or `subprocess.PIPE`.
+        """
         output = subprocess.PIPE if capture else None
         process = subprocess.Popen(
             argv,
             cwd=directory,
             env=dict(variables),
-            stdin=subprocess.DEVNULL,
+            stdin=given,
             stdout=output,
             stderr=output,
             process_group=0,

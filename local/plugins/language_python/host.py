@@ -19,6 +19,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 from local.plugins.base.engine import Engine
 from local.plugins.language_python.children import Children
 from local.plugins.language_python.interpreter import Interpreter, choose
+from local.plugins.language_python.packs import Packs
 
 _RUNNER = Path(__file__).with_name("runner.py")
 # The runner exits with this when the user has already been told what is wrong.
@@ -37,6 +38,7 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
     def __init__(self, engine_address: str) -> None:
         self._engine_address = engine_address
         self._children = Children()
+        self._packs = Packs(self._children)
 
     def stop_children(self) -> None:
         """End every program that is still running."""
@@ -114,26 +116,22 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
     ) -> Iterator[language_pb2.RunPluginResponse]:
         python = choose(request.info)
         given = dict(entry.split("=", 1) for entry in request.env if "=" in entry)
-        analyzer = request.kind == "analyzer"
-        # A policy pack runs where it lies, so that it finds its own files.
-        directory = Path(request.info.program_directory if analyzer else request.pwd)
+        variables = python.variables(given or os.environ)
         job = {
             "path": str(Path(request.info.program_directory) / request.info.entry_point),
             "args": list(request.args),
             "engine": self._engine_address,
         }
-        process = self._children.start(
-            [
-                str(python.executable),
-                "-u",
-                str(_RUNNER),
-                "analyzer" if analyzer else "plugin",
-                json.dumps(job),
-            ],
-            directory=directory,
-            variables=python.variables(given or os.environ),
-            capture=True,
-        )
+        if request.kind == "analyzer":
+            folder = Path(request.info.program_directory)
+            process = self._packs.start(python, job, directory=folder, variables=variables)
+        else:
+            process = self._children.start(
+                [str(python.executable), "-u", str(_RUNNER), "plugin", json.dumps(job)],
+                directory=Path(request.pwd),
+                variables=variables,
+                capture=True,
+            )
         context.add_callback(lambda: self._children.stop(process))
         yield from _stream(process)
         yield language_pb2.RunPluginResponse(exitcode=self._children.finish(process))

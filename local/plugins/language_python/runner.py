@@ -1,12 +1,15 @@
 """Runs one Pulumi program, policy pack or plugin inside the interpreter that was chosen for it.
 
 Started by path, because that interpreter need not know this package: it imports only the standard library
-and, for programs, the Pulumi SDK. Arguments: `program`, `analyzer` or `plugin`, then the job as JSON.
+and, for programs and packs, the Pulumi SDK. Arguments: `program` or `plugin`, then the job as JSON;
+`analyzer` reads its job from standard input, which may come long after the start, or never.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import json
 import logging
 import os
@@ -29,21 +32,35 @@ _MAX_THREADS = 512
 
 def main() -> int:
     """The exit status; TOLD_THE_USER when the engine has already been given an error to show."""
-    mode, job = sys.argv[1], json.loads(sys.argv[2])
+    mode = sys.argv[1]
     threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
     # The host's own modules are none of the program's business.
     del sys.path[0]
+    if mode == "analyzer":
+        _analyzer()
+        return 0
+    job = json.loads(sys.argv[2])
     if mode == "program":
         return _program(job)
-    if mode == "analyzer":
-        # The host ends a pack by SIGINT: it has nothing to finish, and a traceback would look like an error.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        sys.argv = ["pulumi.policy", job["engine"], job["path"]]
-        runpy.run_module("pulumi.policy", run_name="__main__", alter_sys=True)
-    else:
-        sys.argv = [job["path"], *job["args"]]
-        _run_path(job["path"])
+    sys.argv = [job["path"], *job["args"]]
+    _run_path(job["path"])
     return 0
+
+
+def _analyzer() -> None:
+    # The host ends a pack by SIGINT: it has nothing to finish, and a traceback would look like an error.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    with contextlib.suppress(ImportError):  # a pack that needs it says so itself
+        importlib.import_module("pulumi_policy")
+    given = sys.stdin.read()
+    if not given:
+        return
+    job = json.loads(given)
+    os.chdir(job["directory"])
+    os.environ.clear()
+    os.environ.update(job["variables"])
+    sys.argv = ["pulumi.policy", job["engine"], job["path"]]
+    runpy.run_module("pulumi.policy", run_name="__main__", alter_sys=True)
 
 
 def _watch_parent(parent: int) -> None:
