@@ -191,7 +191,7 @@ def test_a_users_password_is_never_shown_and_never_compared(world: World, ground
     inputs = ground.user("server")
     made = world.roundtrip(USER, inputs)
     assert made.outputs["authenticationMode"] == {"passwordCount": 1, "type": "password"}
-    assert made.outputs["passwords"] == Secret(PASSWORDS)
+    assert made.outputs["passwords"] == Secret([*PASSWORDS])
     changed = {**inputs, "passwords": ["another-of-16-letters"], "accessString": "on ~app::* +@read"}
     world.settled(world.update(made, changed), changed)
     assert world.diff(made, {**inputs, "userName": "other"}).replaces == {"userName"}
