@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e vllm-test rehearse policy bench-policies docs contract lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e vllm-test rehearse policy size bench-policies docs contract lock images bench-up
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -59,6 +59,9 @@ rehearse: ## STACK=dev|prod: the whole life of an AWS stack on an emulated accou
 
 policy:  ## STACK=local|dev|prod: the policy packs on the preview and on the state, in one table
 	@$(ROOST) policy '$(STACK)'
+
+size:    ## MODEL=Qwen/Qwen3-14B CONTEXT=32k CONCURRENCY=4 REPLICAS=1 FP8=weights|cache|both: GPU instances that serve it, and prices
+	@$(ROOST) size --model '$(MODEL)' --context '$(CONTEXT)' --concurrency '$(CONCURRENCY)' --replicas '$(REPLICAS)' --fp8 '$(FP8)'
 
 bench-policies: ## what the policy packs cost on prod: warm previews in pairs, and growth to 3,000 resources
 	@$(ROOST) bench-policies

@@ -47,6 +47,8 @@ class ShapeSettings(Section):
 
     architecture: str = Field(description="`architectures` in config.json, as `Qwen3ForCausalLM`.")
     parameters: int = Field(ge=1_000_000, description="All of them, of a mixture of experts too.")
+    vocab_size: int = Field(ge=1000, le=2_000_000, description="`vocab_size`.")
+    hidden_size: int = Field(ge=64, le=65_536, description="`hidden_size`.")
     layers: int = Field(ge=1, le=1000, description="`num_hidden_layers`.")
     attention_heads: int = Field(ge=1, le=1024, description="`num_attention_heads`.")
     kv_heads: int = Field(ge=1, le=1024, description="`num_key_value_heads`.")

@@ -42,6 +42,7 @@ def shape_of(inference: InferenceSettings) -> ModelShape | None:
     return ModelShape(
         architecture=own.architecture,
         parameters=own.parameters,
+        embedding_parameters=2 * own.vocab_size * own.hidden_size,
         layers=own.layers,
         attention_heads=own.attention_heads,
         kv_heads=own.kv_heads,

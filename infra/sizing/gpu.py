@@ -1,6 +1,6 @@
 """Whether a model fits a GPU, and how many tokens its cache then holds.
 
-    W        = parameters x bytes of one                     (loaded: an online fp8 shrinks bf16)
+    W        = parameters x bytes of one; embeddings and output layer stay in bf16
     overhead = 1.5 GiB on cards below 30 GiB, else 2.5, and 0.5 more if GPUs share the model
     cache    = utilization x visible - W / TP - overhead     of each GPU
     token    = 2 x layers x kv_heads x head_dim x bytes / min(TP, kv_heads)

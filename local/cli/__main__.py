@@ -95,6 +95,21 @@ def _policy(args: argparse.Namespace, console: Console) -> int:
     return policy(console, args.stack)
 
 
+def _size(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.size import Wish, size
+
+    return size(
+        console,
+        Wish(
+            model=args.model,
+            context=args.context,
+            concurrency=args.concurrency,
+            replicas=args.replicas,
+            fp8=args.fp8,
+        ),
+    )
+
+
 def _bench_policies(_args: argparse.Namespace, console: Console) -> int:
     from local.cli.rehearse import bench_policies
 
@@ -148,6 +163,9 @@ def parser() -> argparse.ArgumentParser:
     add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
     add("rehearse", _rehearse, "dev or prod on an emulated AWS account").add_argument("stack")
     add("policy", _policy, "the policy packs on a stack").add_argument("stack")
+    sizing = add("size", _size, "GPU instances that serve a model, with their price")
+    for option in ("model", "context", "concurrency", "replicas", "fp8"):
+        sizing.add_argument(f"--{option}", default="")
     add("bench-policies", _bench_policies, "what the policy packs cost")
     for name, text in (("test", "lint, types, tests"), ("vllm-test", "the tests of the real vLLM")):
         add(name, _develop(name), text).add_argument("arguments", nargs="*")

@@ -54,6 +54,8 @@ VLLM: dict[str, Any] = {
 SHAPE: dict[str, Any] = {
     "architecture": "Qwen3ForCausalLM",
     "parameters": 8_000_000_000,
+    "vocabSize": 151_936,
+    "hiddenSize": 4096,
     "layers": 32,
     "attentionHeads": 32,
     "kvHeads": 8,
