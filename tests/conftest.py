@@ -1,8 +1,13 @@
-"""What the suite says at its end."""
+"""What holds for the whole suite, and what it says at its end."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast this machine is at the moment is no property of what is tested.
+settings.register_profile("roost", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("roost")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

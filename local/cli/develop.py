@@ -17,13 +17,9 @@ from local.vllm import environment
 
 UNIT_FOLDERS = ("tests/unit", "tests/components")
 END_TO_END = "tests/stack"
-POLICIES = "tests/policies"
 REAL_VLLM = "tests/vllm"
-SUITES = (
-    # The policies' tests only compute, and many: two processes. The others start servers, and share them.
-    (POLICIES, "-n", "2"),
-    (f"--ignore={END_TO_END}", f"--ignore={POLICIES}", f"--ignore={REAL_VLLM}"),
-)
+# Two processes, each with whole files: the tests of a file may share a server, or build on each other.
+SUITE = (f"--ignore={END_TO_END}", f"--ignore={REAL_VLLM}", "-n", "2", "--dist", "loadfile")
 OVERRIDES = "--override=local/lock-overrides.txt"
 LOCKS = (
     ("requirements.lock", ("pyproject.toml", "--group=app", "--group=standin", "--group=dev", OVERRIDES)),
@@ -66,10 +62,9 @@ def unit() -> int:
 
 def test(console: Console, arguments: Sequence[str]) -> int:
     """Lint, types and every test that does not need the running stack; all of it even if one fails."""
-    suites = [arguments] if arguments else SUITES
     if not arguments:
         _prepare(console)
-    codes = [lint(), types(), *(_first_failure([*_pytest(), *suite]) for suite in suites)]
+    codes = [lint(), types(), _first_failure([*_pytest(), *(arguments or SUITE)])]
     return next((code for code in codes if code), 0)
 
 
