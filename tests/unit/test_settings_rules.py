@@ -9,6 +9,7 @@ import pytest
 from infra.settings.rules import RULES
 from infra.settings.settings import Settings
 from tests.unit.refusals import Refusal
+from tests.unit.refusals_clickhouse import CLICKHOUSE
 from tests.unit.refusals_inference import INFERENCE
 from tests.unit.stacks import nested, problems_of, settings_of
 
@@ -21,6 +22,11 @@ _EMBEDDING = {"baseUrl": "https://llm.example.com/v1", "name": "bge-m3", "dimens
 REFUSALS = {
     "more replicas at least than at most": Refusal(
         "local", nested("server.replicas", {"min": 5, "max": 3}), ("min` (5)", "max` (3)", "raise max")
+    ),
+    "an image that shares a cache, and none to share": Refusal(
+        "local",
+        nested("server.usesCache", True),
+        ("usesCache` is true", "replicas.max` is 3", "cache of its own", "`roost:cache.enabled` to true"),
     ),
     "prod without an image": Refusal("prod", nested("server.image", None), ("is missing", "by digest")),
     "prod with a tag": Refusal(
@@ -148,6 +154,7 @@ REFUSALS = {
         nested("aws.database.instanceClass", "db.t4g.medium"),
         ("1000", "db.t4g.medium", "at most 405"),
     ),
+    **CLICKHOUSE,
     **INFERENCE,
 }
 
