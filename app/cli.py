@@ -1,4 +1,4 @@
-"""`roost`: serve, and the database commands. Errors end on stderr, with the cause as the last line."""
+"""`roost`: serve, and prepare database and store. Errors end on stderr, with the cause as the last line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from app import __version__, settings
 from app.settings import DatabaseSettings, SettingsError
+from app.store import command as store
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +24,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     steps.add_parser("bootstrap", help="as the master login: extension, logins, schema, grants")
     steps.add_parser("migrate", help="as the migrator: upgrade the schema to this version")
     steps.add_parser("check", help="exit 0 when the schema is as new as this version")
+    store.add_to(commands.add_parser("store", help="prepare, back up and restore the telemetry store"))
+    model = commands.add_parser("model", help="the models that the server uses")
+    model.add_subparsers(dest="step", required=True).add_parser("check", help="exit 0 when they answer")
+    weights = commands.add_parser("weights", help="bring a model's files to where they are needed")
+    ways = weights.add_subparsers(dest="step", required=True)
+    ways.add_parser("fetch", help="from Hugging Face into the bucket")
+    ways.add_parser("copy", help="from the bucket onto this machine's disk")
+    commands.add_parser("heartbeat", help="say that the cluster lives, and measure the database")
     arguments = parser.parse_args(argv)
     try:
+        if arguments.command == "store":
+            return store.run(arguments)
+        if arguments.command == "weights":
+            return _weights(arguments.step)
+        if arguments.command == "model":
+            return _models()
+        if arguments.command == "heartbeat":
+            return _heartbeat()
         return _serve() if arguments.command == "serve" else _database(arguments.step)
     except SettingsError as error:
         print(error, file=sys.stderr)
@@ -35,6 +52,26 @@ def _serve() -> int:
     from app.serve import serve
 
     return serve(settings.load_server())
+
+
+def _models() -> int:
+    from app.llm import check
+
+    return check.run()
+
+
+def _weights(step: str) -> int:
+    from app.weights import command
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    return command.run(step)
+
+
+def _heartbeat() -> int:
+    from app import heartbeat
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    return heartbeat.beat(settings.load_database(), heartbeat.Place.from_environment())
 
 
 def _database(step: str) -> int:

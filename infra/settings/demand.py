@@ -18,6 +18,7 @@ def demands_of(settings: Settings) -> list[Demand]:
     ]
     if settings.pooler is not None:
         demands.append(_demand("pooler", settings.connection_budget.holders.pods, settings.pooler.resources))
+    demands += _of_the_store(settings)
     local = settings.local
     if local is not None:
         demands += [
@@ -27,6 +28,19 @@ def demands_of(settings: Settings) -> list[Demand]:
         if settings.model.needs_stand_in:
             demands.append(_demand("stand-in", 2, local.stand_in))
     return demands
+
+
+def _of_the_store(settings: Settings) -> list[Demand]:
+    """ClickHouse, and at its worst moment the Jobs of a restore, of the schema, and of a backup."""
+    store = settings.clickhouse
+    jobs = _demand("store's Jobs", 3, settings.migration.resources)
+    if store.kind == "off":
+        return []
+    if store.kind == "external":
+        return [jobs]
+    resources = settings.local.store if settings.local is not None else store.resources
+    size = store.replicas * store.storage_gib * _GIB
+    return [_demand("clickhouse", store.replicas, resources, size), jobs]
 
 
 def _demand(name: str, pods: int, resources: ComputeResources, storage: int = 0) -> Demand:

@@ -89,3 +89,7 @@ class LocalSettings(Section):
         default=ComputeResources(cpu_request="50m", memory_request="256Mi", memory_limit="768Mi"),
         description="CPU and memory of the scripted model stand-in.",
     )
+    store: ComputeResources = Field(
+        default=ComputeResources(cpu_request="100m", memory_request="384Mi", memory_limit="2Gi"),
+        description="CPU and memory of the local telemetry store, with `clickhouse.kind: in-cluster`.",
+    )

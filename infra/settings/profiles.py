@@ -17,6 +17,7 @@ LOCAL: Tree = {
         "preStopSeconds": 5,
     },
     "migration": {"deadlineSeconds": 300},
+    "clickhouse": {"storageGib": 20},
     "namespace": {
         "quota": {
             "cpuRequests": "4",

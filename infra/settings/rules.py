@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from infra.settings import (
     rules_aws,
     rules_cache,
+    rules_clickhouse,
     rules_gpu,
     rules_inference,
     rules_model,
@@ -39,6 +40,9 @@ RULES: tuple[Rule, ...] = (
     rules_gpu.weights_fit_the_disk,
     rules_gpu.gpu_nodes_carry_the_pods,
     rules_gpu.gpu_prices_are_recent,
+    rules_clickhouse.store_fits_the_platform,
+    rules_clickhouse.store_image_is_pinned,
+    rules_clickhouse.store_backups_fit_the_bucket,
     rules_namespace.quota_holds_the_stack,
     rules_namespace.defaults_are_ordered,
     rules_namespace.certificates_outlive_each_other,
@@ -47,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     rules_aws.database_carries_its_connections,
     rules_aws.built_image_runs_on_the_nodes,
     rules_recovery.backups_avoid_the_databases_windows,
+    rules_recovery.domains_are_taken_over_in_need,
     rules_recovery.restored_from_this_region,
 )
 

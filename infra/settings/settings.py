@@ -9,6 +9,7 @@ from pydantic import Field
 from infra.settings.aws import AwsSettings
 from infra.settings.base import Section
 from infra.settings.cache import CacheSettings
+from infra.settings.clickhouse import ClickHouseSettings
 from infra.settings.database import DatabaseSettings
 from infra.settings.edge import EdgeSettings
 from infra.settings.inference import InferenceSettings
@@ -35,6 +36,7 @@ class Settings(Section):
     inference: InferenceSettings | None = None
     edge: EdgeSettings = Field(default_factory=EdgeSettings)
     cache: CacheSettings = Field(default_factory=CacheSettings)
+    clickhouse: ClickHouseSettings = Field(default_factory=ClickHouseSettings)
     namespace: NamespaceSettings
     local: LocalSettings | None = None
     aws: AwsSettings | None = None
