@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -71,15 +72,12 @@ k8s.core.v1.ConfigMap("keys", metadata={"name": "keys", "namespace": "apps"}, da
 )
 
 
-def _flags(environment: str = "dev") -> list[str]:
-    configuration = str(_REPO / "policies" / "config" / f"{environment}.json")
+def _flags(policies: Path = _REPO / "policies") -> list[str]:
+    configuration = str(policies / "config" / "dev.json")
     return [
         flag
         for pack in packs()
-        for flag in (
-            *("--policy-pack", str(_REPO / "policies" / pack.name)),
-            *("--policy-pack-config", configuration),
-        )
+        for flag in ("--policy-pack", str(policies / pack.name), "--policy-pack-config", configuration)
     ]
 
 
@@ -120,6 +118,13 @@ def test_a_preview_is_refused_by_each_pack_that_finds_something(tiny: Project) -
     for pack, rule in SEEDED.items():
         assert rule in said, f"{pack} did not say {rule}:\n{said}"
     assert "IOSFODNN7" not in said
+
+
+def test_a_copy_of_the_packs_works_without_the_rest_of_roost(tiny: Project, tmp_path: Path) -> None:
+    copied = shutil.copytree(_REPO / "policies", tmp_path / "elsewhere" / "policies")
+    tiny.program(_SEEDED)
+    said = tiny.run("preview", *_flags(copied), fails=True)
+    assert all(rule in said for rule in SEEDED.values()), said
 
 
 def test_a_preview_without_a_violation_goes_through(tiny: Project) -> None:
