@@ -226,6 +226,17 @@ class PodIdentity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricSink:
+    """Where the pods of one workload publish figures, for alarms that wait for them outside the cluster."""
+
+    namespace: str
+    """Of the metrics: the stack's own, and the only one that these pods may write to."""
+    region: str
+    reach: Reach
+    identity: PodIdentity
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServerEndpoint:
     """The agent server's Service, as an edge needs it."""
 

@@ -23,8 +23,8 @@ RDS_EVENTS: dict[str, tuple[str, str, Severity]] = {
     "db-parameter-group": ("db-parameter-group", "configuration change", "warning"),
     "db-security-group": ("db-security-group", "configuration change, failure", "warning"),
 }
-"""Kind of source, categories, and who hears of them. All databases of the account in the region, also those to
-come: RDS takes no pattern for names, and a restored copy has a new one."""
+"""Kind of source, categories, and who hears of them. All databases of the account in the region, also those
+to come: RDS takes no pattern for names, and a restored copy has a new one."""
 
 EVENTS: dict[str, tuple[dict[str, Any], Severity]] = {
     "aws-health": (

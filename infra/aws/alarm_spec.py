@@ -23,8 +23,10 @@ COMPARISONS: dict[Comparison, str] = {
     "<=": "LessThanOrEqualToThreshold",
 }
 
-CUSTOM_NAMESPACE = "Roost"
-"""Of the metrics that the stack's own pods publish."""
+
+def custom_namespace(prefix: str) -> str:
+    """Of the metrics that the pods of one stack publish: they may write to no other."""
+    return f"Roost/{prefix}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +39,6 @@ class Metric:
     """Key into the subjects, whose dimensions are known only when they exist."""
     statistic: str
     """`Average`, `Sum`, `Minimum`, `Maximum`, `SampleCount`, or a percentile as `p95`."""
-    more: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Dimensions beside the subject's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,8 @@ def _words(metric: Metric) -> str:
 class Facts:
     """What decides which alarms there are, and their figures."""
 
+    prefix: str
+    """The stack's."""
     thresholds: AlarmThresholds
     storage_gib: int
     max_connections: int

@@ -21,6 +21,7 @@ def facts_of(
 ) -> Facts:
     """Known from the settings alone, so that a preview shows every alarm."""
     return Facts(
+        prefix=parts.place.prefix,
         thresholds=alarms.thresholds,
         storage_gib=aws.database.storage_gib,
         max_connections=aws.database.max_connections,
@@ -37,7 +38,7 @@ def subjects_of(parts: StackParts, vaults: Mapping[str, BackupVault]) -> dict[st
     """By the names that the specifications use."""
     database, edge, copy = parts.database, parts.edge, parts.storage.backup_copy
     found: dict[str, Dimensions] = {
-        "stack": {"Stack": parts.place.prefix},
+        "stack": {},  # its metrics have a namespace of their own
         "cluster": {"ClusterName": parts.cluster.cluster_name},
         "database": {"DBInstanceIdentifier": database.identifier},
         "database-insights": {"DbiResourceId": database.resource_id},

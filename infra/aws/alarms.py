@@ -60,7 +60,7 @@ class Alarms(pulumi.ComponentResource):
             metric_queries=self._queries(spec) if plain is None else None,
             namespace=plain.namespace if plain else None,
             metric_name=plain.name if plain else None,
-            dimensions=self._dimensions(plain) if plain else None,
+            dimensions=self._dimensions(plain) or None if plain else None,
             statistic=plain.statistic if plain and not _percentile(plain) else None,
             extended_statistic=plain.statistic if plain and _percentile(plain) else None,
             period=spec.period if plain else None,
@@ -99,7 +99,7 @@ class Alarms(pulumi.ComponentResource):
         return metric
 
     def _dimensions(self, metric: Metric) -> dict[str, pulumi.Input[str]]:
-        return {**self._subjects[metric.of], **metric.more}
+        return dict(self._subjects[metric.of])
 
     def _queries(self, spec: AlarmSpec) -> list[cloudwatch.MetricAlarmMetricQueryArgs]:
         expression: pulumi.Input[str] | None = spec.expression

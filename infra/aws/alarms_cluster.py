@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.aws.alarm_spec import CUSTOM_NAMESPACE, AlarmSpec, Facts, Metric
+from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, custom_namespace
 
 _ETCD_BYTES = 8 * 1024**3
 """EKS's limit for what a cluster stores; beyond it the API refuses to write."""
@@ -11,7 +11,7 @@ _ETCD_BYTES = 8 * 1024**3
 def cluster_alarms(facts: Facts) -> list[AlarmSpec]:
     """All that there are for the cluster and its gateways."""
     return [
-        _heartbeat(),
+        _heartbeat(facts),
         *_control_plane(facts),
         *(_nodes() if facts.node_metrics else []),
         *(one for zone in facts.nat_zones for one in _gateway(zone)),
@@ -22,14 +22,19 @@ def _eks(name: str, statistic: str) -> Metric:
     return Metric(namespace="AWS/EKS", name=name, of="cluster", statistic=statistic)
 
 
-def _heartbeat() -> AlarmSpec:
+def _heartbeat(facts: Facts) -> AlarmSpec:
     return AlarmSpec(
         id="heartbeat",
         runbook="heartbeat",
         severity="critical",
         says="Nothing has been heard from inside the cluster for a quarter of an hour.",
         metrics={
-            "m": Metric(namespace=CUSTOM_NAMESPACE, name="Heartbeat", of="stack", statistic="SampleCount")
+            "m": Metric(
+                namespace=custom_namespace(facts.prefix),
+                name="Heartbeat",
+                of="stack",
+                statistic="SampleCount",
+            )
         },
         comparison="<",
         threshold=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.aws.alarm_spec import CUSTOM_NAMESPACE, AlarmSpec, Facts, Metric, Severity
+from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, Severity, custom_namespace
 
 _GIB = 1024**3
 
@@ -23,8 +23,9 @@ def _rds(name: str, statistic: str, of: str = "database") -> dict[str, Metric]:
     return {"m": Metric(namespace="AWS/RDS", name=name, of=of, statistic=statistic)}
 
 
-def _measured(name: str) -> dict[str, Metric]:
-    return {"m": Metric(namespace=CUSTOM_NAMESPACE, name=name, of="stack", statistic="Maximum")}
+def _measured(facts: Facts, name: str) -> dict[str, Metric]:
+    namespace = custom_namespace(facts.prefix)
+    return {"m": Metric(namespace=namespace, name=name, of="stack", statistic="Maximum")}
 
 
 def _storage(facts: Facts) -> list[AlarmSpec]:
@@ -128,7 +129,7 @@ def _transactions(facts: Facts) -> list[AlarmSpec]:
             runbook="rds-transactions",
             severity="warning",
             says=f"A transaction has been running for over {seconds} s: it holds locks and clean-up.",
-            metrics=_measured("OldestTransactionSeconds"),
+            metrics=_measured(facts, "OldestTransactionSeconds"),
             comparison=">",
             threshold=seconds,
             period=300,
@@ -147,7 +148,7 @@ def _recovery(facts: Facts) -> list[AlarmSpec]:
             runbook="rds-restorable",
             severity="critical",
             says=f"RDS could restore nothing newer than {seconds} s: what is written now could be lost.",
-            metrics=_measured("RestorableAgeSeconds"),
+            metrics=_measured(facts, "RestorableAgeSeconds"),
             comparison=">",
             threshold=seconds,
             period=300,

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import pulumi
 
+from infra.aws.alarm_chat import AlarmChat
+from infra.aws.alarm_events import AlarmEvents
 from infra.aws.alarm_subjects import facts_of, subjects_of
 from infra.aws.alarm_table import alarm_table
 from infra.aws.alarm_topics import AlarmTopics
 from infra.aws.alarms import Alarms
 from infra.aws.backup_plan import BackupPlan
 from infra.aws.budget import Budget
+from infra.aws.metric_publisher import MetricPublisher, look_at_instance
 from infra.aws.parts import StackParts
 from infra.aws.restore_test import RestoreTest
 from infra.options import Options
+from infra.ports import Site
 from infra.settings.aws import AwsSettings
 from infra.settings.aws_alarms import AlarmSettings
 from infra.settings.aws_recovery import RecoverySettings
+from infra.workloads.heartbeat import WORKLOAD as HEARTBEAT
+from infra.workloads.heartbeat import Heartbeat
+from infra.workloads.namespace import NAME as NAMESPACE
 
 
 class Operations:
     """Alarms' topics and the budget, where the settings name somebody to tell."""
 
     def __init__(
-        self, aws: AwsSettings, parts: StackParts, *, options: Options, opts: pulumi.ResourceOptions
+        self,
+        aws: AwsSettings,
+        parts: StackParts,
+        *,
+        site: Site,
+        options: Options,
+        opts: pulumi.ResourceOptions,
     ) -> None:
         self.topics = (
             AlarmTopics(
@@ -53,6 +66,7 @@ class Operations:
         self.backups = self._backups(aws.recovery) if aws.recovery else None
         if aws.alarms is not None and self.topics is not None:
             self._alarms(aws, aws.alarms, self.topics)
+            self._heartbeat(site)
 
     def _alarms(self, aws: AwsSettings, settings: AlarmSettings, topics: AlarmTopics) -> None:
         parts = self._parts
@@ -67,6 +81,35 @@ class Operations:
             options=self._options,
             opts=self._opts,
         )
+
+        AlarmEvents(
+            "alarm-events", topics=topics.arns, place=parts.place, options=self._options, opts=self._opts
+        )
+        if settings.slack_workspace is not None:
+            AlarmChat(
+                "alarm-chat",
+                settings,
+                workspace=settings.slack_workspace,
+                topics=topics.arns,
+                place=parts.place,
+                options=self._options,
+                opts=self._opts,
+            )
+
+    def _heartbeat(self, site: Site) -> None:
+        parts = self._parts
+        publisher = MetricPublisher(
+            "heartbeat-metrics",
+            workload=HEARTBEAT,
+            documents={"database": parts.database.arn.apply(look_at_instance)},
+            namespace=site.namespace,
+            namespace_name=NAMESPACE,
+            cluster=parts.cluster,
+            place=parts.place,
+            options=self._options,
+            opts=self._opts,
+        )
+        Heartbeat("heartbeat", site=site, sink=publisher.sink, database_instance=parts.database.identifier)
 
     def _backups(self, settings: RecoverySettings) -> BackupPlan:
         parts = self._parts

@@ -40,6 +40,7 @@ from infra.ports import (
     Reach,
     ServerEndpoint,
     ServerSecrets,
+    Site,
     Supplies,
 )
 from infra.settings import Settings
@@ -110,11 +111,12 @@ class AwsPlatform:
         self._identity: ServerIdentity | None = None
         self._postgres: Database | None = None
         self._edge: Edge | None = None
+        self._supplies: Supplies | None = None
         self.cluster: ClusterAccess = self._cluster.access
 
     def supply(self, namespace: NamespaceAccess) -> Supplies:
         """RDS, the buckets, the server's image and the model elsewhere."""
-        return Supplies(
+        self._supplies = Supplies(
             images=Images(server=self._server_image()),
             server_identity=self._server_identity(namespace),
             server_secrets=self._kept_secrets(),
@@ -125,6 +127,7 @@ class AwsPlatform:
                 bucket=self._storage.backup.name, region=self._place.region, endpoint_url=None
             ),
         )
+        return self._supplies
 
     def expose(self, server: ServerEndpoint) -> PublicEdge:
         """The load balancer, and the server's pods behind it; and where its secrets outlive it."""
@@ -163,7 +166,9 @@ class AwsPlatform:
             options=self._options,
             opts=self._opts,
         )
-        Operations(self._aws, self._parts(), options=self._options, opts=self._opts)
+        assert self._supplies is not None
+        site = Site(cluster=self.cluster, namespace=server.namespace, supplies=self._supplies)
+        Operations(self._aws, self._parts(), site=site, options=self._options, opts=self._opts)
         return edge.public
 
     def outputs(self) -> CloudOutputs:

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.options import waits
+from infra.settings.base import ComputeResources
 from infra.settings.migration import MigrationSettings
 from infra.workloads.labels import labels
 from infra.workloads.pods import Mounts, container_security, environment, pod_security, resources, scratch
@@ -23,7 +24,7 @@ KILLED = (137, 143)
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseCommand:
-    """One run of `roost db …`."""
+    """One run of a command of the server image that uses the database."""
 
     workload: str
     """Label of the pods; never the server's own, or its Service and autoscaler would count them."""
@@ -59,7 +60,10 @@ def database_job(
             "backoff_limit": 3,
             "active_deadline_seconds": settings.deadline_seconds,
             "pod_failure_policy": _failure_policy(command.workload),
-            "template": {"metadata": {"labels": labels(command.workload)}, "spec": _pod(command, settings)},
+            "template": {
+                "metadata": {"labels": labels(command.workload)},
+                "spec": command_pod(command, settings.resources),
+            },
         },
         opts=pulumi.ResourceOptions.merge(
             opts,
@@ -86,7 +90,8 @@ def _failure_policy(container: str) -> k8s.batch.v1.PodFailurePolicyArgsDict:
     }
 
 
-def _pod(command: DatabaseCommand, settings: MigrationSettings) -> core.PodSpecArgsDict:
+def command_pod(command: DatabaseCommand, needs: ComputeResources) -> core.PodSpecArgsDict:
+    """A pod that runs the command once."""
     mounts = command.mounts + scratch()
     return {
         "restart_policy": "Never",
@@ -105,7 +110,7 @@ def _pod(command: DatabaseCommand, settings: MigrationSettings) -> core.PodSpecA
                 "env": environment(command.environment),
                 "volume_mounts": mounts.mounts,
                 "security_context": container_security(),
-                "resources": resources(settings.resources),
+                "resources": resources(needs),
                 "termination_message_policy": "FallbackToLogsOnError",
             }
         ],
