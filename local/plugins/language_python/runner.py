@@ -50,8 +50,9 @@ def main() -> int:
 def _analyzer() -> None:
     # The host ends a pack by SIGINT: it has nothing to finish, and a traceback would look like an error.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with contextlib.suppress(ImportError):  # a pack that needs it says so itself
-        importlib.import_module("pulumi_policy")
+    for ahead in ("pulumi_policy", "pydantic.main"):
+        with contextlib.suppress(ImportError):  # a pack that needs it says so itself
+            importlib.import_module(ahead)
     given = sys.stdin.read()
     if not given:
         return
