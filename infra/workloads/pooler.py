@@ -30,8 +30,8 @@ from infra.workloads.pods import (
     spread_over,
     tcp_probe,
 )
-from infra.workloads.pooler_certificate import PoolerCertificate
 from infra.workloads.pooler_config import CONFIG_DIR, CONFIG_FILE, PORT, PoolerConfig, userlist
+from infra.workloads.service_certificate import ServiceCertificate
 from infra.workloads.services import cluster_service
 
 WORKLOAD = "pooler"
@@ -89,8 +89,8 @@ class Pooler(pulumi.ComponentResource):
         self._opts = pulumi.ResourceOptions(parent=self, provider=site.cluster.provider)
         direct = site.supplies.database
         host = pulumi.Output.concat(WORKLOAD, ".", site.namespace.name, ".svc")
-        certificate = PoolerCertificate(
-            f"{name}-certificate", host=host, opts=pulumi.ResourceOptions(parent=self)
+        certificate = ServiceCertificate(
+            f"{name}-certificate", service=WORKLOAD, host=host, opts=pulumi.ResourceOptions(parent=self)
         )
         openings = open_connections(
             [Connection(client=WORKLOAD, reach=direct.reach)], self._namespace, self._opts
@@ -115,7 +115,7 @@ class Pooler(pulumi.ComponentResource):
         self.register_outputs({"host": host})
 
     def _files(
-        self, database: DatabaseEndpoint, login: Credentials, certificate: PoolerCertificate
+        self, database: DatabaseEndpoint, login: Credentials, certificate: ServiceCertificate
     ) -> Mounts:
         assert database.ca_bundle is not None  # only a platform that verifies Postgres has a pooler
         secret = immutable_secret(

@@ -1,4 +1,4 @@
-"""An authority of the pooler's own, and the certificate that it shows to the server's pods."""
+"""An authority of a service's own, and the certificate that it shows to its clients in the cluster."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ _RENEW_BEFORE = 2
 """Each is renewed by an `up` in the second half of its life."""
 
 
-class PoolerCertificate(pulumi.ComponentResource):
-    """Signed by an authority that outlives it: a renewed certificate rolls the pooler and not its clients."""
+class ServiceCertificate(pulumi.ComponentResource):
+    """Signed by an authority that outlives it: a renewed certificate rolls the service and not its clients."""
 
     def __init__(
-        self, name: str, *, host: pulumi.Output[str], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        *,
+        service: str,
+        host: pulumi.Output[str],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("roost:workloads:PoolerCertificate", name, None, opts)
+        super().__init__("roost:workloads:ServiceCertificate", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         ca_key = tls.PrivateKey(f"{name}-ca", algorithm="ECDSA", ecdsa_curve="P256", opts=child)
         authority = tls.SelfSignedCert(
@@ -25,7 +30,7 @@ class PoolerCertificate(pulumi.ComponentResource):
             private_key_pem=ca_key.private_key_pem,
             is_ca_certificate=True,
             set_subject_key_id=True,
-            subject={"common_name": "Roost pooler CA", "organization": "Roost"},
+            subject={"common_name": f"Roost {service} CA", "organization": "Roost"},
             allowed_uses=["cert_signing", "digital_signature"],
             validity_period_hours=_AUTHORITY_HOURS,
             early_renewal_hours=_AUTHORITY_HOURS // _RENEW_BEFORE,
@@ -35,7 +40,7 @@ class PoolerCertificate(pulumi.ComponentResource):
         request = tls.CertRequest(
             name,
             private_key_pem=key.private_key_pem,
-            subject={"common_name": "pooler", "organization": "Roost"},
+            subject={"common_name": service, "organization": "Roost"},
             dns_names=[host],
             opts=child,
         )
