@@ -12,7 +12,7 @@ _RENEW_BEFORE = 2
 
 
 class ServiceCertificate(pulumi.ComponentResource):
-    """Signed by an authority that outlives it: a renewed certificate rolls the service and not its clients."""
+    """Signed by an authority that outlives it: renewing a certificate rolls the service, not its clients."""
 
     def __init__(
         self,
