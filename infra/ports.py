@@ -128,6 +128,37 @@ class CacheEndpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClickHouseEndpoint:
+    """The telemetry store, whose tables are those of the collector's ClickHouse exporter."""
+
+    host: pulumi.Output[str]
+    http_port: int
+    native_port: int | None
+    """None where only the HTTP interface answers: the local stand-in."""
+    tls: bool
+    """On both ports; without it the wire never leaves the machine."""
+    database: str
+    writer: Credentials
+    """Inserts, and nothing else."""
+    reader: Credentials
+    """Selects, within bounds."""
+    owner: Credentials
+    """Makes the tables, and restores them."""
+    ca_bundle: pulumi.Output[str] | None
+    """PEM that verifies it; None where a public authority does, or nothing has to."""
+    reach: Reach
+    """What its clients must be allowed to connect to."""
+    ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
+    """Resources that must exist before the first row, the tables among them."""
+
+    @property
+    def url(self) -> pulumi.Output[str]:
+        """Of the HTTP interface."""
+        scheme = "https" if self.tls else "http"
+        return pulumi.Output.concat(scheme, "://", self.host, f":{self.http_port}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelEndpoint:
     """Where the agents' model and the embedding model answer: both OpenAI-compatible, `…/v1` URLs."""
 
@@ -237,6 +268,17 @@ class MetricSink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoreBackups:
+    """Where a telemetry store in the cluster puts its backups, and as whom."""
+
+    url: pulumi.Output[str]
+    """Of S3's, with a folder; ends in a slash."""
+    reach: Reach
+    identity: PodIdentity
+    """Of the service account `clickhouse`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServerEndpoint:
     """The agent server's Service, as an edge needs it."""
 
@@ -261,6 +303,10 @@ class Supplies:
     server_identity: PodIdentity | None = None
     server_secrets: ServerSecrets | None = None
     """Those of the server whose database this one takes over; absent: it makes up its own."""
+    store_backups: StoreBackups | None = None
+    """Absent without a store in the cluster, and locally."""
+    clickhouse: ClickHouseEndpoint | None = None
+    """Where the platform itself has a store; elsewhere the workloads make it, or the settings say where."""
     cache: CacheEndpoint | None = None
     """Absent without `roost:cache`."""
 

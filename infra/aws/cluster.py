@@ -72,6 +72,7 @@ class Cluster(pulumi.ComponentResource):
             opts=options.child(self),
         )
         groups = nodes.create(after=[*self._addons.before_nodes, *network.ready])
+        self.gpu_group: eks.NodeGroup | None = nodes.groups.get("gpu")
         self._addons.create_after_nodes(groups, self._cloudwatch_agent())
         self.kubeconfig = self._kubeconfig()
         self.provider = self._kubernetes([*admins, *groups, *self._addons.after_nodes])

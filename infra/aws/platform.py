@@ -12,6 +12,7 @@ from infra.aws.database_logins import DatabaseLogins
 from infra.aws.edge import Edge
 from infra.aws.external_model import external_model
 from infra.aws.images import Registry
+from infra.aws.inference import AwsInference
 from infra.aws.keys import Keys
 from infra.aws.load_balancer_controller import LoadBalancerController
 from infra.aws.lost_region import LostRegion
@@ -33,6 +34,7 @@ from infra.ports import (
     ClusterAccess,
     DatabaseEndpoint,
     Images,
+    ModelEndpoint,
     NamespaceAccess,
     ObjectStore,
     PodIdentity,
@@ -116,12 +118,13 @@ class AwsPlatform:
 
     def supply(self, namespace: NamespaceAccess) -> Supplies:
         """RDS, the buckets, the server's image and the model elsewhere."""
+        image = self._server_image()
         self._supplies = Supplies(
-            images=Images(server=self._server_image()),
+            images=Images(server=image),
             server_identity=self._server_identity(namespace),
             server_secrets=self._kept_secrets(),
             database=self._database(namespace),
-            model=external_model(self._settings.model),
+            model=self._model(image),
             cache=self._cache.endpoint if self._cache else None,
             object_store=ObjectStore(
                 bucket=self._storage.backup.name, region=self._place.region, endpoint_url=None
@@ -226,6 +229,22 @@ class AwsPlatform:
         if restore is None:
             return None
         return LostRegion("lost-region", restore, place=self._place, opts=self._opts).server_secrets
+
+    def _model(self, server_image: pulumi.Output[str]) -> ModelEndpoint:
+        if self._settings.model.kind != "vllm":
+            return external_model(self._settings.model)
+        return AwsInference(
+            "inference",
+            self._settings,
+            server_image=server_image,
+            cluster=self._cluster,
+            network=self._network,
+            storage=self._storage,
+            keys=self._keys,
+            place=self._place,
+            options=self._options,
+            opts=self._opts,
+        ).endpoint
 
     def _server_image(self) -> pulumi.Output[str]:
         if self._settings.server.image is not None:

@@ -15,6 +15,7 @@ from infra.settings.aws_cache import ElastiCacheSettings
 from infra.settings.aws_cluster import ClusterSettings
 from infra.settings.aws_database import RdsSettings
 from infra.settings.aws_edge import AwsEdgeSettings
+from infra.settings.aws_gpu import GpuSupportSettings
 from infra.settings.aws_images import ImagesSettings
 from infra.settings.aws_network import NetworkSettings
 from infra.settings.aws_recovery import RecoverySettings, RegionRestoreSettings
@@ -50,6 +51,9 @@ class AwsSettings(Section):
         default_factory=ElastiCacheSettings, description="The cache on ElastiCache, if `roost:cache` has one."
     )
     cluster: ClusterSettings = Field(description="EKS.")
+    gpu: GpuSupportSettings = Field(
+        default_factory=GpuSupportSettings, description="What makes GPUs usable, where there are any."
+    )
     storage: StorageSettings = Field(default_factory=StorageSettings, description="Buckets.")
     images: ImagesSettings = Field(default_factory=ImagesSettings, description="Image registry.")
     edge: AwsEdgeSettings = Field(description="Public edge.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from infra.settings import aws_versions
 from infra.settings.aws import AwsSettings
+from infra.settings.aws_cluster import NodeGroupSettings
 from infra.settings.inference import InferenceSettings
 from infra.settings.inference_plan import serving_of, shape_of
 from infra.settings.settings import Settings
@@ -104,10 +105,10 @@ def gpu_nodes_carry_the_pods(settings: Settings) -> Iterator[str]:
     nodes = aws.cluster.gpu_nodes if aws is not None else None
     if inference is None or nodes is None:
         return
-    smallest = min((GPU_INSTANCES[t].gpus for t in nodes.instance_types if t in GPU_INSTANCES), default=0)
+    smallest = gpus_of_a_node(nodes)
     if smallest < inference.tensor_parallel:
         return  # the gates have said so
-    most = _nodes_for(inference, inference.replicas.max, smallest)
+    most = nodes_for(inference, inference.replicas.max, smallest)
     if nodes.max_nodes < most:
         yield (
             f"`roost:aws.cluster.gpuNodes.maxNodes` is {nodes.max_nodes}, and {inference.replicas.max} "
@@ -121,7 +122,7 @@ def gpu_nodes_carry_the_pods(settings: Settings) -> Iterator[str]:
                 "`roost:inference.schedule` sends the pods away: set it to 0."
             )
         return
-    least = _nodes_for(inference, inference.replicas.min, smallest)
+    least = nodes_for(inference, inference.replicas.min, smallest)
     if nodes.min_nodes < least:
         yield (
             f"`roost:aws.cluster.gpuNodes.minNodes` is {nodes.min_nodes}, nothing adds a node for a pod that "
@@ -130,7 +131,12 @@ def gpu_nodes_carry_the_pods(settings: Settings) -> Iterator[str]:
         )
 
 
-def _nodes_for(inference: InferenceSettings, replicas: int, gpus: int) -> int:
+def gpus_of_a_node(nodes: NodeGroupSettings) -> int:
+    """GPUs of the smallest type; 0 where none is known."""
+    return min((GPU_INSTANCES[t].gpus for t in nodes.instance_types if t in GPU_INSTANCES), default=0)
+
+
+def nodes_for(inference: InferenceSettings, replicas: int, gpus: int) -> int:
     """Whole nodes, with replicas packed first and embedding pods in the GPUs that are left."""
     per_node = gpus // inference.tensor_parallel
     nodes = -(-replicas // per_node)

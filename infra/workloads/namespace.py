@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -33,6 +33,7 @@ class Namespace(pulumi.ComponentResource):
         cluster: ClusterAccess,
         kubernetes_name: str = NAME,
         gpus: int = 0,
+        pod_security: Literal["restricted", "privileged"] = "restricted",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:workloads:Namespace", name, None, opts)
@@ -40,6 +41,7 @@ class Namespace(pulumi.ComponentResource):
         self._settings = settings
         self._kubernetes_name = kubernetes_name
         self._gpus = gpus
+        self._pod_security = pod_security
         # Names of what is in it: the stack's own namespace came first, and keeps its short ones.
         self._prefix = "" if kubernetes_name == NAME else f"{name}-"
         self._opts = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
@@ -56,16 +58,16 @@ class Namespace(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
     def _namespace(self) -> k8s.core.v1.Namespace:
-        restricted = {
+        standard = {
             f"pod-security.kubernetes.io/{mode}{what}": value
             for mode in ("enforce", "audit", "warn")
-            for what, value in (("", "restricted"), ("-version", POD_SECURITY))
+            for what, value in (("", self._pod_security), ("-version", POD_SECURITY))
         }
         return k8s.core.v1.Namespace(
             self._name,
             metadata={
                 "name": self._kubernetes_name,
-                "labels": {**labels(self._kubernetes_name), **restricted},
+                "labels": {**labels(self._kubernetes_name), **standard},
             },
             opts=self._opts,
         )

@@ -7,6 +7,9 @@ import pulumi_kubernetes as k8s
 
 from infra.workloads.labels import labels, selector
 
+UNAWAITED = {"pulumi.com/skipAwait": "true"}
+"""On what may rightly not be ready: nobody waits for it."""
+
 
 def cluster_service(
     workload: str,
@@ -15,15 +18,24 @@ def cluster_service(
     *,
     namespace: pulumi.Input[str],
     pods: pulumi.Resource,
+    asleep: bool = False,
     opts: pulumi.ResourceOptions,
 ) -> k8s.core.v1.Service:
     """A ClusterIP Service named after its workload; `port_name` is the port's name here and in the pod.
 
-    It comes after `pods`: waiting for endpoints would otherwise hide why there are none.
+    It comes after `pods`: waiting for endpoints would otherwise hide why there are none. Nobody waits for
+    the endpoints of pods that may be `asleep`.
     """
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+        "name": workload,
+        "namespace": namespace,
+        "labels": labels(workload),
+    }
+    if asleep:
+        metadata["annotations"] = UNAWAITED
     return k8s.core.v1.Service(
         workload,
-        metadata={"name": workload, "namespace": namespace, "labels": labels(workload)},
+        metadata=metadata,
         spec={
             "type": "ClusterIP",
             "selector": selector(workload),
