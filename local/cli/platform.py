@@ -10,10 +10,10 @@ from typing import Any
 
 from local import paths
 from local.cli.facts import EDGE_PORTS
+from local.images.specs import IMAGES
 from local.machine.layout import EDGE_HTTP_NODE_PORT, EDGE_HTTPS_NODE_PORT
 
 HTTPS_PORT, HTTP_PORT = EDGE_PORTS
-PROJECT_IMAGES = ("server", "postgres", "edge", "standin")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class PlatformFacts:
                 "httpsNodePort": EDGE_HTTPS_NODE_PORT,
                 "httpNodePort": EDGE_HTTP_NODE_PORT,
             },
-            "images": {name: self.images[name] for name in PROJECT_IMAGES},
+            "images": {name: ref for name, ref in self.images.items() if name in IMAGES},
         }
 
 

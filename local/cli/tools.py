@@ -11,9 +11,11 @@ from pathlib import Path
 
 from local import machine, paths
 from local.cli.phases import Phase
-from local.cli.platform import PROJECT_IMAGES, PlatformFacts
+from local.cli.platform import PlatformFacts
 from local.cli.stack import Stack
 from local.images.build import ImageBuild, build_all
+from local.images.specs import IMAGES
+from local.images.wanted import wanted_images
 from local.machine.images import SystemImages, coredns_image
 from local.machine.layout import addresses
 from local.progress import PhaseError
@@ -120,9 +122,9 @@ def _offer_kubectl(built: Path) -> None:
 
 
 def build_images(phase: Phase) -> dict[str, ImageBuild]:
-    """The project's images, pause and CoreDNS, by name."""
+    """The images that the stack runs, pause and CoreDNS, by name."""
     before = {path.name for path in (paths.cache() / "images").glob("*.tar")}
-    images = build_all(phase)
+    images = build_all(phase, [*wanted_images(), "pause"])
     images["coredns"] = coredns_image(phase)
     fresh = [name for name, image in images.items() if image.archive.name not in before]
     if fresh:
@@ -140,9 +142,8 @@ def start_machine(phase: Phase, images: Mapping[str, ImageBuild]) -> PlatformFac
         binaries=[gobuild.directory(versions.KUBERNETES), gobuild.directory(versions.NETWORK)],
         images=SystemImages.of(images["pause"], images["coredns"]),
     )
-    imported = machine.import_images(
-        phase, {images[name].ref: images[name].archive for name in PROJECT_IMAGES}
-    )
+    ours = {name: image for name, image in images.items() if name in IMAGES}
+    imported = machine.import_images(phase, {image.ref: image.archive for image in ours.values()})
     loaded = f"new images: {len(imported)}"
     if running and not imported:
         phase.unchanged("running")
@@ -152,7 +153,7 @@ def start_machine(phase: Phase, images: Mapping[str, ImageBuild]) -> PlatformFac
         kubeconfig=found.kubeconfig,
         context=found.context,
         embedded=True,
-        images={name: images[name].ref for name in PROJECT_IMAGES},
+        images={name: image.ref for name, image in ours.items()},
         node=found.node,
         volumes_dir=str(found.volumes_dir),
         host_address=found.host_address,

@@ -11,6 +11,7 @@ from local.images.build import context_files, image_ref
 from local.images.content import stage
 from local.images.process import run
 from local.images.specs import IMAGES, ImageSpec
+from local.images.wanted import wanted_images
 from local.paths import cache
 from local.progress import PhaseError, Progress
 
@@ -29,8 +30,9 @@ def load_images(context: str, progress: Progress) -> dict[str, str]:
     log = cache() / "images" / "logs" / "docker.log"
     progress.log(log)
     refs: dict[str, str] = {}
-    for done, spec in enumerate(IMAGES.values()):
-        progress.advance(done, len(IMAGES), spec.name)
+    specs = [IMAGES[name] for name in wanted_images()]
+    for done, spec in enumerate(specs):
+        progress.advance(done, len(specs), spec.name)
         refs[spec.name] = image_ref(spec, {})
         if not _docker_has(refs[spec.name]):
             _build(spec, refs[spec.name], log)

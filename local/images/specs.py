@@ -21,6 +21,9 @@ class ImageSpec:
     dockerfile: str
     context: tuple[str, ...]
     bases: Mapping[str, str]
+    wanted_by: tuple[str, object] | None = None
+    """A setting of Pulumi.local.yaml, as `cache.enabled`, and its value with which the stack runs this image;
+    without one it always does."""
 
 
 _PYTHON = {"BUILD_IMAGE": "build", "RUNTIME_IMAGE": "runtime"}
@@ -35,7 +38,16 @@ IMAGES = {
             ("local/images/postgres",),
             {"BUILD_IMAGE": "build", "RUNTIME_IMAGE": "postgres"},
         ),
-        ImageSpec("edge", "local/images/edge/Dockerfile", ("local/images/edge",), {"BUILD_IMAGE": "nginx"}),
+        ImageSpec(
+            "edge", "local/images/edge/Dockerfile", ("local/images/collect.py",), {"BUILD_IMAGE": "nginx"}
+        ),
         ImageSpec("standin", "local/standin/Dockerfile", ("local/standin",), _PYTHON),
+        ImageSpec(
+            "cache",
+            "local/images/cache/Dockerfile",
+            ("local/images/collect.py",),
+            {"BUILD_IMAGE": "redis"},
+            wanted_by=("cache.enabled", True),
+        ),
     )
 }

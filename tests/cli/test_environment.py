@@ -11,8 +11,9 @@ import pytest
 from local import paths
 from local.cli import environment, platform
 from local.cli.platform import PlatformFacts, Target
+from local.images.wanted import wanted_images
 
-IMAGES = {name: f"docker.io/roost/{name}:0123456789ab" for name in platform.PROJECT_IMAGES}
+IMAGES = {name: f"docker.io/roost/{name}:0123456789ab" for name in wanted_images()}
 OUTPUTS = {
     "url": "https://localhost:8443",
     "adminPassword": 'it\'s "quoted" $HOME `id` \\ end',

@@ -16,9 +16,10 @@ from local.cli import facts, kubectl, own_cluster, platform, up, whereabouts
 from local.cli.phases import Run
 from local.cli.platform import PlatformFacts, Target
 from local.cli.whereabouts import Place
+from local.images.wanted import wanted_images
 from local.progress import PhaseError
 
-IMAGES = {name: f"docker.io/roost/{name}:0123456789ab" for name in platform.PROJECT_IMAGES}
+IMAGES = {name: f"docker.io/roost/{name}:0123456789ab" for name in wanted_images()}
 DEPLOYMENT = {"type": "kubernetes:apps/v1:Deployment", "id": "roost/server"}
 PROVIDER = {"type": "pulumi:providers:kubernetes", "id": "0"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.images.external import load_images
-from local.images.specs import IMAGES
+from local.images.wanted import wanted_images
 from local.progress import PhaseError, Quiet
 
 RECORDER = """#!/bin/sh
@@ -38,10 +38,10 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_kind_gets_images_built_from_the_official_bases(record: Path) -> None:
     refs = load_images("kind-dev", Quiet())
-    assert sorted(refs) == sorted(IMAGES)
+    assert sorted(refs) == sorted(wanted_images())
     calls = record.read_text().splitlines()
     builds = [call for call in calls if call.startswith("docker build")]
-    assert len(builds) == len(IMAGES)
+    assert len(builds) == len(wanted_images())
     assert not any("build-arg" in call for call in builds)
     assert Path(f"{record}.edge").exists()
     assert calls[-1] == f"kind load docker-image {' '.join(refs.values())} --name dev"

@@ -15,7 +15,13 @@ from tests.images.conftest import Built, Root
 from tests.images.containers import image_config
 
 ALL = sorted(IMAGES)
-USERS = {"server": "10001:10001", "edge": "10001:10001", "standin": "10001:10001", "postgres": "999:999"}
+USERS = {
+    "cache": "10001:10001",
+    "edge": "10001:10001",
+    "postgres": "999:999",
+    "server": "10001:10001",
+    "standin": "10001:10001",
+}
 BIN_DIRECTORIES = ("bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "opt/venv/bin")
 SHELLS = {"sh", "bash", "dash", "ash", "zsh", "busybox"}
 INSTALLERS = {"apt", "apt-get", "dpkg", "pip", "pip3"}
@@ -30,7 +36,7 @@ def test_it_runs_as_its_fixed_user_and_not_as_root(built: Built, name: str) -> N
     assert image_config(built(name))["config"]["User"] == USERS[name]
 
 
-@pytest.mark.parametrize("name", ["server", "edge", "standin"])
+@pytest.mark.parametrize("name", ["cache", "edge", "server", "standin"])
 def test_there_is_no_shell_and_no_installer(root: Root, name: str) -> None:
     assert programs(root(name)) & (SHELLS | INSTALLERS) == set()
 

@@ -29,8 +29,7 @@ def main(target: Path, programs: list[str]) -> None:
         elif source.exists():
             shutil.copyfile(source, copy)
             copy.chmod(0o755)
-    for directory in ("etc/nginx/tls", "tmp", "var/log/nginx"):
-        (target / directory).mkdir(parents=True, exist_ok=True)
+    (target / "tmp").mkdir(mode=0o1777)
     (target / "tmp").chmod(0o1777)
     (target / "etc/passwd").write_text("nonroot:x:10001:10001:Roost:/tmp:/usr/sbin/nologin\n")
     (target / "etc/group").write_text("nonroot:x:10001:\n")
