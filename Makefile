@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e vllm-test rehearse policy size bench-policies docs contract lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e vllm-test rehearse policy size preflight cost bench-policies docs contract lock images bench-up
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -62,6 +62,12 @@ policy:  ## STACK=local|dev|prod: the policy packs on the preview and on the sta
 
 size:    ## MODEL=Qwen/Qwen3-14B CONTEXT=32k CONCURRENCY=4 REPLICAS=1 FP8=weights|cache|both: GPU instances that serve it, and prices
 	@$(ROOST) size --model '$(MODEL)' --context '$(CONTEXT)' --concurrency '$(CONCURRENCY)' --replicas '$(REPLICAS)' --fp8 '$(FP8)'
+
+cost:    ## STACK=local|dev|prod: USD a month by component; or PREVIEW=<file>, STATE=<file>; JSON=1 (docs/cost.md)
+	@$(ROOST) cost '$(STACK)' $(if $(PREVIEW),--preview '$(PREVIEW)') $(if $(STATE),--state '$(STATE)') $(if $(USAGE),--usage '$(USAGE)') $(if $(filter 1,$(JSON)),--json)
+
+preflight: ## STACK=dev|prod: whether the AWS account can carry the stack, asked with your credentials; changes nothing
+	@$(ROOST) preflight '$(STACK)'
 
 bench-policies: ## what the policy packs cost on prod: warm previews in pairs, and growth to 3,000 resources
 	@$(ROOST) bench-policies

@@ -18,6 +18,7 @@ from infra.sizing.prices import Prices
 from infra.sizing.prices_instances import NoPriceError
 
 PROVIDER = "pulumi:providers:aws"
+BUDGET = "aws:budgets/budget:Budget"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Estimate:
     unpriced: tuple[str, ...] = ()
     """Resources with a price that could not be told, each with the reason."""
     by_urn: dict[str, tuple[Line, ...]] = field(default_factory=dict[str, tuple[Line, ...]])
+    limit: float | None = None
+    """USD a month that the stack's own budget says."""
 
     @property
     def month(self) -> float:
@@ -75,10 +78,15 @@ def estimate(resources: Iterable[Resource], usage: Usage | None = None) -> Estim
         except (UndeterminedError, NoPriceError) as problem:
             unpriced.append(f"{one.type.rpartition(':')[2]} {one.name}: {problem}")
     found = tuple(line for group in lines.values() for line in group)
-    return Estimate(found, tuple(sorted(unknown)), tuple(sorted(unpriced)), lines)
+    return Estimate(found, tuple(sorted(unknown)), tuple(sorted(unpriced)), lines, _limit(there))
 
 
 def _region(resources: Sequence[Resource]) -> str | None:
     """Of the stack's AWS provider."""
     found = (one.get("region") for one in resources if one.type == PROVIDER)
     return next((str(region) for region in found if region), None)
+
+
+def _limit(resources: Sequence[Resource]) -> float | None:
+    """Of the stack's budget."""
+    return next((one.number("limitAmount") for one in resources if one.type == BUDGET), None)

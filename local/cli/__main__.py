@@ -110,6 +110,21 @@ def _size(args: argparse.Namespace, console: Console) -> int:
     )
 
 
+def _cost(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.cost import Request, cost
+
+    asked = Request(
+        stack=args.stack, preview=args.preview, state=args.state, usage=args.usage, as_json=args.json
+    )
+    return cost(console, asked)
+
+
+def _preflight(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.account import preflight
+
+    return preflight(console, args.stack)
+
+
 def _bench_policies(_args: argparse.Namespace, console: Console) -> int:
     from local.cli.rehearse import bench_policies
 
@@ -163,9 +178,16 @@ def parser() -> argparse.ArgumentParser:
     add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
     add("rehearse", _rehearse, "dev or prod on an emulated AWS account").add_argument("stack")
     add("policy", _policy, "the policy packs on a stack").add_argument("stack")
+    add("preflight", _preflight, "whether the AWS account can carry a stack").add_argument("stack")
     sizing = add("size", _size, "GPU instances that serve a model, with their price")
     for option in ("model", "context", "concurrency", "replicas", "fp8"):
         sizing.add_argument(f"--{option}", default="")
+    cost_command = add("cost", _cost, "what a stack costs, and what a preview would change in that")
+    cost_command.add_argument("stack", nargs="?", default="")
+    cost_command.add_argument("--preview", default="")
+    cost_command.add_argument("--state", default="")
+    cost_command.add_argument("--usage", default="")
+    cost_command.add_argument("--json", action="store_true")
     add("bench-policies", _bench_policies, "what the policy packs cost")
     for name, text in (("test", "lint, types, tests"), ("vllm-test", "the tests of the real vLLM")):
         add(name, _develop(name), text).add_argument("arguments", nargs="*")
