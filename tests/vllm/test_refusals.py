@@ -1,0 +1,34 @@
+"""vLLM does not start with what the sizing refuses; better that somebody says so before the bill."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.workloads.vllm_command import VllmCommand
+from tests.support import tiny_model, vllm
+
+
+@pytest.mark.parametrize(
+    ("length", "cache", "reason"),
+    [
+        (tiny_model.CONTEXT + 1, 256 * vllm.MIB, "max_model_len"),
+        # 4,096 tokens of 512 bytes.
+        (16_384, 2 * vllm.MIB, "KV cache"),
+    ],
+    ids=["more than the model was made for", "more than the cache holds"],
+)
+def test_a_request_length_that_does_not_fit(
+    executable: Path, chat_command: VllmCommand, tmp_path: Path, length: int, cache: int, reason: str
+) -> None:
+    command = replace(chat_command, max_model_len=length)
+    server = vllm.start(
+        executable, command, tmp_path, tmp_path / "cache", ["--kv-cache-memory-bytes", str(cache)]
+    )
+    try:
+        assert server.process.wait(vllm.TIMING.startup.budget_seconds) != 0
+    finally:
+        server.kill()
+    assert reason in server.logs()

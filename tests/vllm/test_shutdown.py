@@ -1,0 +1,27 @@
+"""A rollout cuts no stream: SIGTERM, then the drain, then the end, all within the pod's grace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra.sizing.vllm_pod import STOP_MARGIN
+from infra.workloads.vllm_command import VllmCommand
+from tests.support import vllm
+from tests.support.vllm import Vllm
+
+
+def test_a_stream_outlives_the_order_to_stop(
+    executable: Path, chat: Vllm, chat_command: VllmCommand, tmp_path: Path
+) -> None:
+    """On the cache of a server before it, as in a rollout."""
+    with vllm.serving(executable, chat_command, tmp_path, chat.cache) as server:
+        assert "Directly load AOT compilation" in server.logs()
+        stream = server.stream(max_tokens=1500, ignore_eos=True)
+        chunks = [next(stream) for _ in range(10)]
+        server.process.terminate()
+        # The pod must be out of its Service by now, which is what the wait before SIGTERM is for.
+        assert server.ask("/v1/chat/completions", server.request("Hi."))[0] >= 500
+        chunks += stream
+        assert chunks[-1]["usage"]["completion_tokens"] == 1500
+        server.process.wait(STOP_MARGIN)
+        assert server.process.returncode == 0
