@@ -116,6 +116,10 @@ class Nodes(pulumi.ComponentResource):
             opts=self._options.child(self),
         )
 
+    def _subnets(self, settings: NodeGroupSettings) -> list[pulumi.Output[str]]:
+        zones = zip(self._network.plan.private, self._network.private_subnet_ids, strict=True)
+        return [subnet for zone, subnet in zones if not settings.zones or zone in settings.zones]
+
     def _group(self, pool: Pool, settings: NodeGroupSettings, after: list[pulumi.Resource]) -> eks.NodeGroup:
         template = self._template(pool, settings)
         gpu = pool == "gpu"
@@ -124,7 +128,7 @@ class Nodes(pulumi.ComponentResource):
             f"{self._name}-{pool}",
             cluster_name=self._cluster.name,
             node_role_arn=self._role.arn,
-            subnet_ids=self._network.private_subnet_ids,
+            subnet_ids=self._subnets(settings),
             version=self._version,
             ami_type=ami_type(settings.instance_types, gpu=gpu),
             instance_types=list(settings.instance_types),

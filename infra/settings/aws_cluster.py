@@ -33,6 +33,9 @@ class NodeGroupSettings(Section):
     disk_gib: int = Field(default=50, ge=20, le=2000, description="Encrypted gp3 root disk.")
     disk_mib_per_second: int = Field(default=125, ge=125, le=1000, description="Throughput of the root disk.")
     capacity: Literal["on-demand", "spot"] = Field(default="on-demand", description="Spot nodes can vanish.")
+    zones: tuple[str, ...] = Field(
+        default=(), description="Letters of the network's zones that nodes may be in; empty means all."
+    )
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> Self:

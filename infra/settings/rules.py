@@ -22,6 +22,7 @@ Rule = Callable[[Settings], Iterator[str]]
 RULES: tuple[Rule, ...] = (
     rules_server.replicas_are_ordered,
     rules_cache.replicas_share_a_cache,
+    rules_cache.local_cache_is_built,
     rules_server.image_is_pinned,
     rules_server.pools_fit_the_database,
     rules_server.streams_outlive_the_edge,
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     rules_inference.embeddings_have_their_length,
     rules_inference.inference_starts_and_stops_in_time,
     rules_inference.weights_and_images_arrive,
+    rules_inference.pods_find_their_volumes,
     rules_gpu.model_fits_the_gpus,
     rules_gpu.weights_fit_the_disk,
     rules_gpu.gpu_nodes_carry_the_pods,
@@ -50,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     rules_aws.ipv6_is_everywhere,
     rules_aws.database_carries_its_connections,
     rules_aws.built_image_runs_on_the_nodes,
+    rules_aws.node_zones_exist,
     rules_recovery.backups_avoid_the_databases_windows,
     rules_recovery.domains_are_taken_over_in_need,
     rules_recovery.restored_from_this_region,

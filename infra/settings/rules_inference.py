@@ -21,7 +21,9 @@ from infra.settings.settings import Settings
 from infra.sizing.gpu_gates import unknown_architecture
 from infra.sizing.model_parsers import REASONING_PARSERS, TOOL_CALL_PARSERS
 from infra.sizing.model_shapes import EMBEDDING_DIMENSIONS, MODEL_SHAPES
+from infra.sizing.quantities import memory_bytes
 
+EMBEDDING_DISK_LEAST = 5 * 2**30
 _OWN_REGISTRY = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/.+")
 
 
@@ -152,6 +154,25 @@ def inference_starts_and_stops_in_time(settings: Settings) -> Iterator[str]:
             f"`roost:inference.terminationGraceSeconds` is {timing.termination_grace}, and preStopSeconds "
             f"{timing.pre_stop} + drainSeconds {timing.drain} take {timing.pre_stop + timing.drain}. Remove "
             "it, so that it is computed."
+        )
+
+
+def pods_find_their_volumes(settings: Settings) -> Iterator[str]:
+    """A single replica keeps its compiled kernels on a block volume, which is in one zone for ever."""
+    inference, aws = settings.inference, settings.aws
+    nodes = aws.cluster.gpu_nodes if aws is not None else None
+    if inference is None or nodes is None:
+        return
+    if inference.replicas.max == 1 and len(nodes.zones) != 1:
+        yield (
+            "with one replica the compiled kernels lie on a volume in one zone, and a node in another zone "
+            f"could not use it: `roost:aws.cluster.gpuNodes.zones` is {list(nodes.zones)}; name exactly one."
+        )
+    disk = inference.embedding.resources.disk_limit
+    if disk is None or memory_bytes(disk) < EMBEDDING_DISK_LEAST:
+        yield (
+            f"`roost:inference.embedding.resources.diskLimit` is {disk}: the pod's disk holds the model's "
+            f"files beside 4 GiB of cache, scratch and logs: give {EMBEDDING_DISK_LEAST // 2**30}Gi or more."
         )
 
 

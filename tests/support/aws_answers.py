@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +15,8 @@ from tests.support.realism import Answer, Outputs, digest
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
+REBUILT_IN = "eu-west-1"
+"""Where the stack prod-dr is, and the copies of prod."""
 
 Inputs = dict[str, Any]
 
@@ -55,6 +59,18 @@ def _launch_template(name: str, inputs: Inputs) -> Answer:
 
 IPV6_BLOCK = "2a05:d014:1:ff00::/56"
 """What Amazon gives a VPC that asks for IPv6."""
+
+
+def _vpc_endpoint(name: str, inputs: Inputs) -> Answer:
+    id_ = f"vpce-{digest('vpc-endpoint', name, length=17)}"
+    ranges = ["52.216.0.0/15", "3.5.0.0/19"] if inputs.get("vpcEndpointType") == "Gateway" else []
+    return id_, {"arn": _arn("ec2", f"vpc-endpoint/{id_}", inputs), "cidrBlocks": ranges}
+
+
+def _node_group(name: str, inputs: Inputs) -> Answer:
+    group = _physical(name, inputs, "nodeGroupName")
+    arn = _arn("eks", f"nodegroup/{inputs['clusterName']}/{group}/{digest(name, length=16)}", inputs)
+    return f"{inputs['clusterName']}:{group}", {"arn": arn, "nodeGroupName": group}
 
 
 def _vpc(name: str, inputs: Inputs) -> Answer:
@@ -222,7 +238,6 @@ _EC2: dict[str, tuple[str, str]] = {
     "ec2/networkAcl:NetworkAcl": ("acl", "network-acl"),
     "ec2/securityGroup:SecurityGroup": ("sg", "security-group"),
     "ec2/defaultSecurityGroup:DefaultSecurityGroup": ("sg", "security-group"),
-    "ec2/vpcEndpoint:VpcEndpoint": ("vpce", "vpc-endpoint"),
     "ec2/flowLog:FlowLog": ("fl", "vpc-flow-log"),
     "vpc/securityGroupIngressRule:SecurityGroupIngressRule": ("sgr", "security-group-rule"),
     "vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("sgr", "security-group-rule"),
@@ -230,6 +245,8 @@ _EC2: dict[str, tuple[str, str]] = {
 
 _OTHERS: dict[str, Outputs] = {
     "ec2/vpc:Vpc": _vpc,
+    "ec2/vpcEndpoint:VpcEndpoint": _vpc_endpoint,
+    "scheduler/schedule:Schedule": _named("scheduler", "schedule/default/"),
     "ec2/eip:Eip": _eip,
     "ec2/launchTemplate:LaunchTemplate": _launch_template,
     "kms/key:Key": _key,
@@ -261,7 +278,7 @@ _OTHERS: dict[str, Outputs] = {
     "eks/accessEntry:AccessEntry": _plain("entry"),
     "eks/accessPolicyAssociation:AccessPolicyAssociation": _plain("policy"),
     "eks/addon:Addon": _plain("addon"),
-    "eks/nodeGroup:NodeGroup": _arn_as_id("eks", "nodegroup"),
+    "eks/nodeGroup:NodeGroup": _node_group,
     "eks/podIdentityAssociation:PodIdentityAssociation": _plain("association"),
     "ecr/repository:Repository": _repository,
     "ecr/lifecyclePolicy:LifecyclePolicy": _plain("lifecycle"),
@@ -330,15 +347,34 @@ def _ecr_login(args: Inputs) -> dict[str, Any]:
     return {"id": REGION, "userName": "AWS", "password": "ecr-token-of-twelve-hours", "proxyEndpoint": host}
 
 
+def _key_state(args: Inputs) -> dict[str, Any]:
+    return {"id": args["keyId"], "arn": args["keyId"], "keyState": "Enabled", "enabled": True}
+
+
+def _bucket_region(args: Inputs) -> dict[str, Any]:
+    name = args["bucket"]
+    region = REBUILT_IN if "-copy-" in name else "eu-central-1"
+    return {"id": name, "bucket": name, "arn": f"arn:aws:s3:::{name}", "bucketRegion": region}
+
+
+def _secret_version(args: Inputs) -> dict[str, Any]:
+    kept = {"password": "the-lost-stacks-password", "encryptionKey": "the-lost-stacks-key"}
+    return {"id": "kept", "arn": args["secretId"], "secretString": json.dumps(kept), "versionId": "1"}
+
+
 AWS_INVOKES: dict[str, Callable[[Inputs], dict[str, Any]]] = {
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _ecr_login,
+    "aws:kms/getKey:getKey": _key_state,
+    "aws:s3/getBucket:getBucket": _bucket_region,
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": _secret_version,
 }
 
 
 @contextlib.contextmanager
-def answering_for_aws() -> Iterator[None]:
-    """The mock engine answers for AWS, too."""
+def answering_for_aws(stack: str = "prod") -> Iterator[None]:
+    """The mock engine answers for AWS, too, in the stack's region."""
     with pytest.MonkeyPatch.context() as context:
+        context.setattr(sys.modules[__name__], "REGION", REBUILT_IN if stack == "prod-dr" else REGION)
         for token, answer in AWS_RESOURCES.items():
             context.setitem(realism.RESOURCES, token, answer)
         for token, result in AWS_INVOKES.items():
