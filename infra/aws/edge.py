@@ -231,6 +231,7 @@ class Edge(pulumi.ComponentResource):
                         evaluate_target_health=False,
                     )
                 ],
+                allow_overwrite=self._settings.take_over_domain or None,
                 opts=self._options.child(self),
             )
             for kind, name in kinds.items()

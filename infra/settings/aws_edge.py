@@ -43,6 +43,13 @@ class AwsEdgeSettings(Section):
         pattern=r"^Z[A-Z0-9]+$",
         description="Public hosted zone of the domain, with dns route53.",
     )
+    take_over_domain: bool = Field(
+        default=False,
+        description=(
+            "Only with aws.restore: overwrite the domain's records, which are still the lost stack's. That "
+            "moves its users here. false: AWS refuses a domain that has records."
+        ),
+    )
     wait_for_certificate: bool = Field(
         default=False,
         description=(

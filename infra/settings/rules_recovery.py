@@ -30,6 +30,16 @@ def backups_avoid_the_databases_windows(settings: Settings) -> Iterator[str]:
             )
 
 
+def domains_are_taken_over_in_need(settings: Settings) -> Iterator[str]:
+    """Only a stack that replaces another one may take the records of a domain that somebody has."""
+    aws = settings.aws
+    if aws is not None and aws.edge.take_over_domain and aws.restore is None:
+        yield (
+            "`roost:aws.edge.takeOverDomain` is true and there is no `roost:aws.restore`: it would take the "
+            "users of whatever the domain leads to. Remove it, or say what this stack replaces."
+        )
+
+
 def restored_from_this_region(settings: Settings) -> Iterator[str]:
     """A stack that replaces another one takes everything from copies in its own region and account."""
     aws = settings.aws
@@ -75,9 +85,9 @@ def _is_here(name: str, arn: str, aws: AwsSettings) -> Iterator[str]:
 
 
 def _names_of(lost: str, settings: Settings) -> Iterator[str]:
-    allowed = {"roost:aws.restore.lostRegion", "roost:aws.drRegion"}
+    judged = ("roost:aws.restore.", "roost:aws.database.restore.", "roost:aws.drRegion")
     for path, value in _texts("roost:", settings.model_dump(by_alias=True, mode="json")):
-        if lost in value and path not in allowed:
+        if lost in value and not path.startswith(judged):
             yield (
                 f"`{path}` names the lost region ({value}), which does not answer: name what "
                 "replaces it in this region, as the replicated image."

@@ -17,12 +17,13 @@ Stacks = Callable[..., Shown]
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stacks]:
     """`stacks("prod")`, and `stacks("prod", preview=True)` for the very first preview."""
     known: dict[tuple[str, bool], Shown] = {}
-    with pytest.MonkeyPatch.context() as patch, answering_for_aws():
+    with pytest.MonkeyPatch.context() as patch:
 
         def stack(name: str, *, preview: bool = False) -> Shown:
             if (name, preview) not in known:
                 state = tmp_path_factory.mktemp(name)
-                known[name, preview] = shown(run_program(name, patch, state, preview=preview))
+                with answering_for_aws(name):
+                    known[name, preview] = shown(run_program(name, patch, state, preview=preview))
             return known[name, preview]
 
         yield stack

@@ -32,6 +32,13 @@ def prod(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
+def prod_dr(patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Prod rebuilt in the region of its copies."""
+    with answering_for_aws("prod-dr"):
+        return run_program("prod-dr", patch, tmp_path_factory.mktemp("prod-dr"))
+
+
+@pytest.fixture(scope="session")
 def dev_preview(aws: None, patch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return run_program("dev", patch, tmp_path_factory.mktemp("dev-preview"), preview=True)
 

@@ -33,9 +33,9 @@ def line(resource: Registration) -> str:
     return "  ".join([parent, resource.name, *([", ".join(options)] if options else [])])
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
+@pytest.mark.parametrize("stack", ["dev", "prod", "prod-dr"])
 def test_the_stack_registers_what_the_contract_says(stack: str, request: pytest.FixtureRequest) -> None:
-    recording: Recording = request.getfixturevalue(stack)
+    recording: Recording = request.getfixturevalue(stack.replace("-", "_"))
     now = sorted(line(resource) for resource in recording.registrations)
     path = FOLDER / f"{stack}.txt"
     if os.environ.get(WRITE):
