@@ -44,7 +44,7 @@ class Comparison:
         return sorted(found, key=lambda one: (-abs(one[2]), one[0]))
 
 
-def compare(document: Mapping[str, Any], usage: Usage) -> Comparison:
+def compare(document: Mapping[str, Any], usage: Usage | None = None) -> Comparison:
     """From what `pulumi preview --json --show-sames` prints.
 
     ValueError if it is not that, or says that the preview failed.
@@ -66,7 +66,7 @@ def compare(document: Mapping[str, Any], usage: Usage) -> Comparison:
     return Comparison(estimate(before.values(), usage), estimate(after.values(), usage), operations)
 
 
-def of_state(document: Mapping[str, Any], usage: Usage) -> Estimate:
+def of_state(document: Mapping[str, Any], usage: Usage | None = None) -> Estimate:
     """From what `pulumi stack export` prints. ValueError if it is not that."""
     deployment: Any = document.get("deployment")
     if deployment is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from infra.settings import (
     rules_aws,
+    rules_budget,
     rules_cache,
     rules_clickhouse,
     rules_gpu,
@@ -53,6 +54,8 @@ RULES: tuple[Rule, ...] = (
     rules_aws.database_carries_its_connections,
     rules_aws.built_image_runs_on_the_nodes,
     rules_aws.node_zones_exist,
+    rules_budget.cost_is_within_the_limit,
+    rules_budget.prices_are_recent,
     rules_recovery.backups_avoid_the_databases_windows,
     rules_recovery.domains_are_taken_over_in_need,
     rules_recovery.restored_from_this_region,

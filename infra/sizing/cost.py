@@ -7,17 +7,19 @@ for a reason (`cost_free.py`), or reported.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from infra.sizing.cost_free import FREE
 from infra.sizing.cost_lines import Line, Usage, month, most
 from infra.sizing.cost_readers import READERS, Site
 from infra.sizing.cost_resource import Resource, UndeterminedError
 from infra.sizing.cost_volumes import VOLUME_READERS
-from infra.sizing.prices import Prices
+from infra.sizing.prices import HOURS_PER_MONTH, Prices
 from infra.sizing.prices_instances import NoPriceError
+from infra.sizing.schedule import hours_per_month, times_of
 
 PROVIDER = "pulumi:providers:aws"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 BUDGET = "aws:budgets/budget:Budget"
 
 
@@ -56,12 +58,18 @@ class Estimate:
 
 
 def estimate(resources: Iterable[Resource], usage: Usage | None = None) -> Estimate:
-    """The cost of resources. Nothing is charged for a stack without AWS: its machines are somebody's own."""
+    """The cost of resources. Nothing is charged for a stack without AWS: its machines are somebody's own.
+
+    Hours of GPU nodes that `usage` leaves open are those of the stack's schedule.
+    """
     there = list(resources)
     region = _region(there)
     if region is None:
         return Estimate(())
     by_urn = {one.urn: one for one in there if one.urn}
+    assumed = usage or Usage()
+    if assumed.gpu_hours is None:
+        assumed = replace(assumed, gpu_hours=scheduled_hours(there))
     lines: dict[str, tuple[Line, ...]] = {}
     unknown: set[str] = set()
     unpriced: list[str] = []
@@ -72,7 +80,7 @@ def estimate(resources: Iterable[Resource], usage: Usage | None = None) -> Estim
                 unknown.add(one.type)
             continue
         prices = Prices(str(one.get("region") or region))
-        site = Site(prices, usage or Usage(), by_urn)
+        site = Site(prices, assumed, by_urn)
         try:
             lines[one.urn or f"{number}"] = tuple(reader(one, site))
         except (UndeterminedError, NoPriceError) as problem:
@@ -90,3 +98,18 @@ def _region(resources: Sequence[Resource]) -> str | None:
 def _limit(resources: Sequence[Resource]) -> float | None:
     """Of the stack's budget."""
     return next((one.number("limitAmount") for one in resources if one.type == BUDGET), None)
+
+
+def scheduled_hours(resources: Iterable[Resource]) -> float:
+    """Hours a month between the schedules that start and stop GPU nodes; all of them without such."""
+    times = [
+        found
+        for one in resources
+        if one.type == SCHEDULE and str(one.get("target.arn")).endswith("eks:updateNodegroupConfig")
+        for found in [times_of(str(one.get("scheduleExpression")))]
+        if found is not None
+    ]
+    if len(times) != 2:
+        return HOURS_PER_MONTH
+    (start, days), (stop, _) = sorted(times)
+    return hours_per_month(start, stop, days)

@@ -40,6 +40,7 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "rds/eventSubscription:EventSubscription",
         "rds/parameterGroup:ParameterGroup",
         "rds/subnetGroup:SubnetGroup",
+        "scheduler/schedule:Schedule",
         "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
         "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     ),

@@ -83,8 +83,8 @@ class Usage:
     """How much of the allocated storage is used, and so in each full copy."""
     vault_gb: float = 100
     """Recovery points in each vault of AWS Backup."""
-    gpu_hours: float = HOURS_PER_MONTH
-    """In which a node runs in a GPU group that starts empty."""
+    gpu_hours: float | None = None
+    """In which a node runs in a GPU group that starts empty; by default the schedule's, or all."""
     emails: float = 1000
     """That topics send."""
 

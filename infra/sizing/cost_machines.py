@@ -65,8 +65,9 @@ def nodes(pool: NodePool, prices: Prices, usage: Usage) -> list[Line]:
         )
     ]
     if gpu and pool.start == 0:
-        share = min(1.0, usage.gpu_hours / HOURS_PER_MONTH)
-        what = f"{pool.name}: one {pool.instance_type} for {usage.gpu_hours:.0f} hours"
+        hours = HOURS_PER_MONTH if usage.gpu_hours is None else min(usage.gpu_hours, HOURS_PER_MONTH)
+        share = hours / HOURS_PER_MONTH
+        what = f"{pool.name}: one {pool.instance_type} for {hours:.0f} hours"
         # Its largest is in the line above already.
         lines.append(
             Line(

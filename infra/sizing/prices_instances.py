@@ -21,6 +21,9 @@ CAPTURED_AT = date(2026, 7, 20)
 TEST_AGE = timedelta(days=180)
 """Older than this, a unit test fails: someone has to look."""
 
+SETTINGS_AGE = timedelta(days=365)
+"""Older than this, no budget is judged by them any more."""
+
 _EC2 = {
     "t3": 0.0832, "t4g": 0.0672,
     "m6i": 0.096, "m7i": 0.1008, "m7g": 0.0816, "m8g": 0.08976,

@@ -1,9 +1,9 @@
 """How much dearer a region is than us-east-1, for what is sold by size of machine.
 
 Ratios of AWS's own on-demand prices (Linux; PostgreSQL in one zone; Redis), of one type for each kind, from
-the price list as the Go module github.com/cristim/ec2-instances-info of 2025-05-28 carries it. A dash: not sold
-there then. The prices that they multiply are newer (`prices_instances.py`); ratios between regions hardly
-move.
+the price list as the Go module github.com/cristim/ec2-instances-info of 2025-05-28 carries it. A dash: not
+sold there then. The prices that they multiply are newer (`prices_instances.py`); ratios between regions
+hardly move.
 """
 
 from __future__ import annotations
