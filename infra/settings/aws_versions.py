@@ -53,6 +53,19 @@ class AddonVersions:
     cloudwatch_observability: str
 
 
+ADDON_NAMES: dict[str, str] = {
+    "vpc_cni": "vpc-cni",
+    "kube_proxy": "kube-proxy",
+    "coredns": "coredns",
+    "pod_identity_agent": "eks-pod-identity-agent",
+    "ebs_csi_driver": "aws-ebs-csi-driver",
+    "secrets_store_csi": "aws-secrets-store-csi-driver-provider",
+    "metrics_server": "metrics-server",
+    "snapshot_controller": "snapshot-controller",
+    "cloudwatch_observability": "amazon-cloudwatch-observability",
+}
+"""What EKS calls them."""
+
 ADDONS: dict[str, AddonVersions] = {
     "1.34": AddonVersions(
         vpc_cni="v1.21.1-eksbuild.1",

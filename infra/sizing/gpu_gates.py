@@ -194,7 +194,10 @@ def _bounds(result: Fit, limits: Limits) -> Iterator[Finding]:
     if limits.dollars_per_month is not None and price > limits.dollars_per_month:
         yield Finding(
             gate="G9",
-            text=f"it costs {price:,.0f} USD a month, and the limit is {limits.dollars_per_month:,.0f}",
+            text=(
+                f"{result.nodes} of it cost {price:,.0f} USD a month, and the limit is "
+                f"{limits.dollars_per_month:,.0f}"
+            ),
         )
 
 

@@ -9,7 +9,18 @@ import moto.eks.urls
 import moto.elasticache.urls
 import moto.rds.urls
 
-from local.emulator import alarms, buckets, certificates, costs, edge, replicas, secrets, zones
+from local.emulator import (
+    alarms,
+    buckets,
+    certificates,
+    costs,
+    edge,
+    node_images,
+    quotas,
+    replicas,
+    secrets,
+    zones,
+)
 from local.emulator.backup import Backup
 from local.emulator.child import ClusterEndpoint
 from local.emulator.ec2 import changes
@@ -37,3 +48,5 @@ def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     zones.install()
     edge.install()
     costs.install()
+    quotas.install()
+    node_images.install()

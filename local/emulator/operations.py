@@ -14,8 +14,12 @@ from werkzeug.exceptions import HTTPException
 
 from local.emulator.errors import Refusal
 
-# A service signs with another name than botocore's where two share an endpoint.
-_SIGNED_AS = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+# Services that sign with another name than botocore's.
+_SIGNED_AS = {
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
+}
 
 Environ = dict[str, Any]
 

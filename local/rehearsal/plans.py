@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import fields
 
 from infra.naming import migration_job
-from infra.settings.aws_versions import ADDONS, KUBERNETES_STANDARD_SUPPORT, AddonVersions, today
+from infra.settings.aws_versions import (
+    ADDON_NAMES,
+    ADDONS,
+    KUBERNETES_STANDARD_SUPPORT,
+    AddonVersions,
+    today,
+)
 from infra.workloads.revision import head_revision
-from local.emulator.eks.addons import NAMES
 from local.rehearsal.stage import Step
 from local.rehearsal.steps import drift, farewell, faults, life, policies, policy_cost, rebuild
 from local.rehearsal.steps.changes import Change, step
@@ -147,7 +152,7 @@ def _upgrade() -> list[Change]:
     if old == new:
         return []
     other_builds = [
-        NAMES[field.name]
+        ADDON_NAMES[field.name]
         for field in fields(AddonVersions)
         if field.name != "cloudwatch_observability"  # not in the stack unless asked for
         and (getattr(ADDONS[old], field.name) != getattr(ADDONS[new], field.name) or field.name == "coredns")

@@ -30,6 +30,7 @@ VLLM: dict[str, Any] = {
         "revision": REVISION,
         "shape": None,
         "quantization": "checkpoint",
+        "kvCache": "bf16",
         "tensorParallel": 2,
         "concurrency": 1,
         "replicas": {"min": 2, "max": 3},
@@ -45,7 +46,14 @@ VLLM: dict[str, Any] = {
     "aws": {
         "budget": None,
         "cluster": {
-            "gpuNodes": {"instanceTypes": ["g6.12xlarge"], "minNodes": 1, "maxNodes": 2, "diskGib": 200}
+            "gpuNodes": {
+                "instanceTypes": ["g6.12xlarge"],
+                "minNodes": 1,
+                "maxNodes": 2,
+                "diskGib": 200,
+                "diskMibPerSecond": 125,
+                "zones": [],
+            }
         },
     },
 }
@@ -220,12 +228,15 @@ INFERENCE = {
                 "inference": {
                     "model": "Qwen/Qwen2.5-7B-Instruct",
                     "tensorParallel": 8,
-                    "replicas": {"min": 1, "max": 1},
+                    "replicas": {"min": 2, "max": 2},
                 },
-                "aws": {"cluster": {"gpuNodes": {"instanceTypes": ["g6.48xlarge"]}}},
+                "aws": {"cluster": {"gpuNodes": {"instanceTypes": ["g6.48xlarge"], "minNodes": 2}}},
             },
         ),
-        ("28 attention heads do not divide among 8 GPUs (G1)", "is g6.xlarge with tensorParallel 1, 588 USD"),
+        (
+            "28 attention heads do not divide among 8 GPUs (G1)",
+            "is g6.xlarge with tensorParallel 1, 1,175 USD",
+        ),
     ),
     "more GPUs than there are (G1)": _refused(
         _GPU + ".instanceTypes", ["g6e.xlarge"], "g6e.xlarge has one GPU, and 2 are to share it (G1)"
@@ -236,7 +247,7 @@ INFERENCE = {
         ("A10G cannot keep its cache in fp8", "(G7)"),
     ),
     "more than the monthly limit (G9)": _refused(
-        "aws.budget", {"monthlyLimit": 5000}, "costs 6,718 USD a month", "limit is 5,000 (G9)"
+        "aws.budget", {"monthlyLimit": 6000}, "2 of it cost 6,718 USD a month", "limit is 6,000 (G9)"
     ),
     "a disk too small (G10)": _refused(
         _GPU + ".diskGib", 40, "diskGib` is 40", "28 GiB of weights need 54 (G10)"

@@ -9,22 +9,11 @@ import uuid
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 
-from infra.settings.aws_versions import ADDONS
+from infra.settings.aws_versions import ADDON_NAMES, ADDONS
 from local.emulator.eks.identities import Identities
 from local.emulator.eks.state import Cluster, Document, in_use, invalid, missing
 from local.emulator.settling import Record
 
-NAMES = {
-    "vpc_cni": "vpc-cni",
-    "kube_proxy": "kube-proxy",
-    "coredns": "coredns",
-    "pod_identity_agent": "eks-pod-identity-agent",
-    "ebs_csi_driver": "aws-ebs-csi-driver",
-    "secrets_store_csi": "aws-secrets-store-csi-driver-provider",
-    "metrics_server": "metrics-server",
-    "snapshot_controller": "snapshot-controller",
-    "cloudwatch_observability": "amazon-cloudwatch-observability",
-}
 NAMESPACE = "kube-system"
 
 
@@ -35,7 +24,7 @@ class Addons(Identities):
         """What the stack's own table pins: it is made from AWS's answer."""
         wanted, version = self.asked.get("addonName"), self.asked.get("kubernetesVersion")
         addons: list[Document] = []
-        for name in sorted(NAMES.values()):
+        for name in sorted(ADDON_NAMES.values()):
             builds = _builds(name)
             offered = [
                 {
@@ -143,7 +132,7 @@ class Addons(Identities):
 
 def _builds(addon: str) -> dict[str, list[str]]:
     """Builds of an add-on and the Kubernetes versions that each is pinned for, newest first."""
-    field = next((field for field, name in NAMES.items() if name == addon), None)
+    field = next((field for field, name in ADDON_NAMES.items() if name == addon), None)
     if field is None:
         raise invalid(f"Addon {addon} specified is not supported")
     builds: dict[str, list[str]] = {}

@@ -11,11 +11,12 @@ from local.emulator.eks.addons import Addons
 from local.emulator.eks.clusters import Clusters
 from local.emulator.eks.nodegroups import Nodegroups
 from local.emulator.eks.state import Document, missing
+from local.emulator.eks.versions import Versions
 
 ARNS = ("arn", "nodegroupArn", "addonArn", "accessEntryArn", "associationArn")
 
 
-class Eks(Clusters, Nodegroups, Addons, Access):
+class Eks(Clusters, Nodegroups, Addons, Access, Versions):
     """A method for each operation, named in snake case; what has none is refused as not implemented."""
 
     def tag_resource(self) -> ActionResult:

@@ -13,10 +13,11 @@ from local.emulator.rds import backups, restores
 from local.emulator.rds.groups import LEAVING, Groups
 from local.emulator.rds.instances import check, complete, keep, newest, refused
 from local.emulator.rds.subscriptions import Subscriptions
+from local.emulator.rds.versions import Versions
 from local.emulator.rds.windows import defer
 
 
-class Rds(Groups, Subscriptions):
+class Rds(Groups, Subscriptions, Versions):
     """moto's service where nothing else is said; parameters are in its snake case."""
 
     def create_db_instance(self) -> ActionResult:
