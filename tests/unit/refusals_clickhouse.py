@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.settings.aws_network import NEEDED_WITHOUT_NAT
-from tests.unit.refusals import Refusal
+from tests.unit.refusals import Refusal, elsewhere
 
 _DIGEST = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/x/clickhouse@sha256:{'0' * 64}"
 _LOGIN = {"username": "somebody", "password": "not-a-real-one"}
@@ -76,9 +76,11 @@ CLICKHOUSE = {
         "dev",
         {
             **_store(image="docker.io/clickhouse/clickhouse-server:26.8"),
+            **elsewhere(),
             "aws": {
                 "network": {"nat": "none", "interfaceEndpoints": sorted(NEEDED_WITHOUT_NAT)},
                 "edge": {"controllerImage": _DIGEST},
+                "budget": None,
             },
         },
         ("nodes cannot pull docker.io/clickhouse",),

@@ -179,6 +179,13 @@ INFERENCE = {
         | {},
         ("438 GiB of weights at 125 MiB a second take 3828 s", "may take 3600", "diskMibPerSecond"),
     ),
+    "a volume in one zone, and nodes in three": _refused(
+        "inference.replicas", {"min": 1, "max": 1}, "gpuNodes.zones` is []", "name exactly one"
+    ),
+    "a disk that cannot hold the embedding model": _refused(
+        "inference.embedding.resources.diskLimit", "1Gi", "diskLimit` is 1Gi", "8Gi or more"
+    ),
+    "GPU nodes in a zone that the network lacks": _refused(_GPU + ".zones", ["f"], "zones` names f"),
     "no bucket for the weights": _refused("aws.storage.weights", False, "aws.storage.weights` is false"),
     "the hub from a closed network": _none(
         "without a NAT gateway nothing reaches it",

@@ -8,15 +8,12 @@ import pytest
 
 from infra.settings.rules import RULES
 from infra.settings.settings import Settings
-from tests.unit.refusals import Refusal
+from tests.unit.refusals import EMBEDDING, EXTERNAL, Refusal, elsewhere
 from tests.unit.refusals_clickhouse import CLICKHOUSE
 from tests.unit.refusals_inference import INFERENCE
 from tests.unit.stacks import nested, problems_of, settings_of
 
-_EXTERNAL = {"kind": "external", "baseUrl": "https://llm.example.com/v1", "name": "big-model"}
-_SCRIPTED = {"kind": "scripted", "baseUrl": None}
 POOLER = f"example.com/pgbouncer@sha256:{'0' * 64}"
-_EMBEDDING = {"baseUrl": "https://llm.example.com/v1", "name": "bge-m3", "dimensions": 1024}
 
 
 REFUSALS = {
@@ -27,6 +24,11 @@ REFUSALS = {
         "local",
         nested("server.usesCache", True),
         ("usesCache` is true", "replicas.max` is 3", "cache of its own", "`roost:cache.enabled` to true"),
+    ),
+    "a local cache before make up": Refusal(
+        "local",
+        nested("cache.enabled", True),
+        ("no image of a cache yet", "run `make up`"),
     ),
     "prod without an image": Refusal("prod", nested("server.image", None), ("is missing", "by digest")),
     "prod with a tag": Refusal(
@@ -83,14 +85,14 @@ REFUSALS = {
         ("20 attempts x lockTimeoutSeconds 2 = 40",),
     ),
     "the stand-in for users": Refusal(
-        "prod", nested("model", _SCRIPTED), ("must never face users", "in profile prod")
+        "prod", elsewhere(kind="scripted", baseUrl=None), ("must never face users", "in profile prod")
     ),
-    "the stand-in in dev": Refusal("dev", nested("model", _SCRIPTED), ("in profile dev",)),
+    "the stand-in in dev": Refusal("dev", elsewhere(kind="scripted", baseUrl=None), ("in profile dev",)),
     "an external model nowhere": Refusal(
         "local", nested("model", {"kind": "external", "name": "x"}), ("baseUrl` must say where",)
     ),
     "an external model without a name": Refusal(
-        "local", nested("model", {**_EXTERNAL, "name": "scripted-stand-in"}), ("still the stand-in's",)
+        "local", nested("model", {**EXTERNAL, "name": "scripted-stand-in"}), ("still the stand-in's",)
     ),
     "a URL that the stand-in ignores": Refusal(
         "local", nested("model.baseUrl", "http://localhost:1/v1"), ("`roost:model.baseUrl` would be ignored",)
@@ -100,11 +102,11 @@ REFUSALS = {
     ),
     "a model on the host, from the cloud": Refusal(
         "dev",
-        nested("model", {**_EXTERNAL, "baseUrl": "http://localhost:11434/v1", "embedding": _EMBEDDING}),
+        elsewhere(baseUrl="http://localhost:11434/v1"),
         ("localhost", "the pod itself"),
     ),
     "an external model in prod without embeddings": Refusal(
-        "prod", nested("model.embedding.baseUrl", None), ("embedding.baseUrl` is missing",)
+        "prod", elsewhere(embedding={"name": "bge-m3"}), ("embedding.baseUrl` is missing",)
     ),
     "an embedding key without a URL": Refusal(
         "local", nested("model.embedding.apiKey", "hunter2"), ("embedding.apiKey` would be ignored",)
@@ -114,7 +116,7 @@ REFUSALS = {
     ),
     "a key in the clear": Refusal(
         "prod",
-        nested("model", {**_EXTERNAL, "baseUrl": "http://x/v1", "apiKey": "k", "embedding": _EMBEDDING}),
+        elsewhere(baseUrl="http://x/v1", apiKey="k"),
         ("unencrypted", "use https"),
     ),
     "a quota below the stack": Refusal(
@@ -139,10 +141,20 @@ REFUSALS = {
         "dev", nested("aws.cluster.serviceCidr", "10.32.128.0/20"), ("overlaps the VPC",)
     ),
     "Services nowhere": Refusal("dev", nested("aws.cluster.serviceCidr", "ten"), ("is not an IPv4 range",)),
+    "a month beyond the limit": Refusal(
+        "prod",
+        nested("aws.budget.monthlyLimit", 5500),
+        ("USD a month at list prices (inference ", "monthlyLimit` is 5500", "acknowledgedOverrun: "),
+    ),
+    "a limit, and a machine without a price": Refusal(
+        "prod",
+        nested("aws.cluster.appNodes.instanceTypes", ["x2gd.large"]),
+        ("cannot be compared", "no price of the family x2gd", "prices_*.py"),
+    ),
     "more nodes than addresses": Refusal(
         "prod",
         {"aws": {"network": {"cidr": "10.0.0.0/20"}, "cluster": {"appNodes": {"maxNodes": 80}}}},
-        ("gives nodes and pods 1521 addresses", "86 nodes can ask for 2580"),
+        ("gives nodes and pods 1521 addresses", "88 nodes can ask for 2640"),
     ),
     "a load balancer with IPv6 in a VPC without": Refusal(
         "dev",
@@ -159,7 +171,7 @@ REFUSALS = {
 }
 
 
-DATED = {"gpu_prices_are_recent"}
+DATED = {"gpu_prices_are_recent", "prices_are_recent"}
 """Rules that look at the calendar alone; they have tests of their own."""
 
 
@@ -194,7 +206,7 @@ def _rules_that_refuse(case: Refusal) -> set[str]:
 
 
 def test_the_host_is_unknown_in_a_cluster_of_ones_own() -> None:
-    changes = nested("model", {**_EXTERNAL, "baseUrl": "http://localhost:11434/v1"})
+    changes = nested("model", {**EXTERNAL, "baseUrl": "http://localhost:11434/v1"})
     (problem,) = problems_of("local", changes, embedded=False, node=None, volumesDir=None, hostAddress=None)
     assert "nobody knows under which address" in problem
 
@@ -211,10 +223,7 @@ def test_several_contradictions_are_told_at_once() -> None:
 def test_an_external_model_is_accepted_with_all_that_it_needs() -> None:
     model = settings_of(
         "prod",
-        nested(
-            "model",
-            {**_EXTERNAL, "provider": None, "apiKey": "k", "embedding": {**_EMBEDDING, "provider": None}},
-        ),
+        elsewhere(provider=None, apiKey="k", embedding={**EMBEDDING, "provider": None}),
     ).model
     assert (model.handle, model.embedding.handle) == ("openai/big-model", "openai/bge-m3")
     assert not model.needs_stand_in
@@ -227,4 +236,4 @@ def test_behind_a_pooler_the_servers_own_pools_may_be_many() -> None:
 
 
 def test_the_stand_in_embeds_for_an_external_model_locally() -> None:
-    assert settings_of("local", nested("model", _EXTERNAL)).model.needs_stand_in
+    assert settings_of("local", nested("model", EXTERNAL)).model.needs_stand_in
