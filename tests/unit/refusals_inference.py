@@ -183,7 +183,10 @@ INFERENCE = {
         "inference.replicas", {"min": 1, "max": 1}, "gpuNodes.zones` is []", "name exactly one"
     ),
     "a disk that cannot hold the embedding model": _refused(
-        "inference.embedding.resources.diskLimit", "1Gi", "diskLimit` is 1Gi", "8Gi or more"
+        "inference.embedding.resources",
+        {"cpuRequest": "1", "memoryRequest": "2Gi", "memoryLimit": "2Gi", "diskLimit": "1Gi"},
+        "diskLimit` is 1Gi",
+        "8Gi or more",
     ),
     "GPU nodes in a zone that the network lacks": _refused(_GPU + ".zones", ["f"], "zones` names f"),
     "no bucket for the weights": _refused("aws.storage.weights", False, "aws.storage.weights` is false"),
