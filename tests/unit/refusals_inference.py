@@ -186,7 +186,7 @@ INFERENCE = {
         "inference.embedding.resources",
         {"cpuRequest": "1", "memoryRequest": "2Gi", "memoryLimit": "2Gi", "diskLimit": "1Gi"},
         "diskLimit` is 1Gi",
-        "8Gi or more",
+        "or more",
     ),
     "GPU nodes in a zone that the network lacks": _refused(_GPU + ".zones", ["f"], "zones` names f"),
     "no bucket for the weights": _refused("aws.storage.weights", False, "aws.storage.weights` is false"),
