@@ -18,6 +18,7 @@ from local.emulator.faults import Calls
 from local.emulator.inventory import inventory
 from local.emulator.operations import Environ, Operation, asked_for
 from local.emulator.rds.windows import open_maintenance_window
+from local.emulator.regions import Regions
 
 OWN = "/_roost/"
 
@@ -29,6 +30,7 @@ class Account:
         extensions.install(clusters)
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._calls = Calls()
+        self._regions = Regions()
         self._lock = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -42,6 +44,8 @@ class Account:
                 logging.exception("%s failed", path)
                 return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"message": repr(error)}, start_response)
         operation = asked_for(environ, body)
+        if self._regions.swallows(environ, _title(operation, environ)):
+            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, {}, b"", start_response)  # nobody reads it
         if operation:
             fault = self._calls.count(operation.service, operation.name)
             if fault:
@@ -74,6 +78,11 @@ class Account:
             case "POST", "maintenance":
                 with self._lock:
                     open_maintenance_window()
+                return _json(HTTPStatus.OK, {}, start_response)
+            case "GET", "lost-regions":
+                return _json(HTTPStatus.OK, self._regions.asked(), start_response)
+            case "POST", "lost-regions":
+                self._regions.shut_off(json.loads(body)["region"])
                 return _json(HTTPStatus.OK, {}, start_response)
             case "POST", "faults":
                 try:

@@ -61,6 +61,14 @@ class Emulated:
         fault = {"service": service, "operation": operation, "times": times}
         self._ask("faults", fault | {"code": code, "message": message, "http_status": http_status})
 
+    def shut_off(self, region: str) -> None:
+        """Let a region go: from now on every connection that asks something of it is closed."""
+        self._ask("lost-regions", {"region": region})
+
+    def asked_in_vain(self) -> dict[str, int]:
+        """What was asked of regions that are gone, as `eu-central-1 rds.DescribeDBInstances`."""
+        return self._ask("lost-regions")
+
     def open_maintenance_window(self) -> None:
         """Let RDS apply what waits for the maintenance window."""
         self._ask("maintenance", {})

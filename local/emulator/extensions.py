@@ -17,6 +17,7 @@ from local.emulator import (
     edge,
     node_images,
     quotas,
+    registries,
     replicas,
     secrets,
     zones,
@@ -41,6 +42,7 @@ def install(clusters: Mapping[str, ClusterEndpoint]) -> None:
     instances.install()
     alarms.install()
     certificates.install()
+    registries.install()
     replicas.install()
     buckets.install()
     changes.install()

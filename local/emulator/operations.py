@@ -56,6 +56,13 @@ def asked_for(environ: Environ, body: bytes) -> Operation | None:
     return Operation(service, str(model.name), model, environ.get("CONTENT_TYPE", ""))
 
 
+def signed_for(authorization: str) -> str | None:
+    """The region in the credential scope of a signed request."""
+    _, _, scope = authorization.partition("Credential=")
+    parts = scope.split(",")[0].split("/")
+    return parts[2] if len(parts) > 3 else None
+
+
 def _service(authorization: str) -> str | None:
     """From the credential scope: `... Credential=id/20260101/eu-central-1/rds/aws4_request, ...`."""
     _, _, scope = authorization.partition("Credential=")
