@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pulumi
 
+from infra.local.cache import LocalCache
 from infra.local.cluster import LocalCluster
 from infra.local.edge import LocalEdge
 from infra.local.postgres import LocalPostgres
 from infra.local.standin import StandIn
 from infra.ports import (
+    CacheEndpoint,
     ClusterAccess,
     Images,
     ModelEndpoint,
@@ -46,6 +48,7 @@ class LocalPlatform:
             images=Images(server=pulumi.Output.from_input(image)),
             database=database.endpoint,
             model=self._model(namespace),
+            cache=self._cache(namespace),
         )
 
     def expose(self, server: ServerEndpoint) -> PublicEdge:
@@ -57,6 +60,14 @@ class LocalPlatform:
 
     def outputs(self) -> None:
         """Nothing beside what every stack has."""
+
+    def _cache(self, namespace: NamespaceAccess) -> CacheEndpoint | None:
+        if not self._settings.cache.enabled:
+            return None
+        cache = LocalCache(
+            "cache", self._local, self._settings.cache, cluster=self.cluster, namespace=namespace
+        )
+        return cache.endpoint
 
     def _model(self, namespace: NamespaceAccess) -> ModelEndpoint:
         model = self._settings.model

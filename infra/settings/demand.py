@@ -25,6 +25,8 @@ def demands_of(settings: Settings) -> list[Demand]:
             _demand("postgres", 1, local.database.resources, local.database.storage_gib * _GIB),
             _demand("edge", 2 * local.edge.replicas, local.edge.resources),
         ]
+        if settings.cache.enabled:
+            demands.append(_demand("cache", 1, local.cache))
         if settings.model.needs_stand_in:
             demands.append(_demand("stand-in", 2, local.stand_in))
     return demands

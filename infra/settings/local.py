@@ -23,6 +23,8 @@ class BuiltImages(Section):
     postgres: str
     edge: str
     standin: str
+    cache: str | None = None
+    """Built where `roost:cache.enabled` is true."""
 
 
 class PlatformFacts(Section):
@@ -85,6 +87,10 @@ class LocalSettings(Section):
     platform: PlatformFacts = Field(description="Facts from platform.json.")
     database: LocalDatabaseSettings = Field(default_factory=LocalDatabaseSettings, description="Postgres.")
     edge: LocalEdgeSettings = Field(default_factory=LocalEdgeSettings, description="nginx.")
+    cache: ComputeResources = Field(
+        default=ComputeResources(cpu_request="25m", memory_request="32Mi", memory_limit="128Mi"),
+        description="CPU and memory of Redis, with `cache.enabled`; three quarters hold what is in it.",
+    )
     stand_in: ComputeResources = Field(
         default=ComputeResources(cpu_request="50m", memory_request="256Mi", memory_limit="768Mi"),
         description="CPU and memory of the scripted model stand-in.",

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.settings.windows import minutes_of
+from tests.support.program import PLATFORM
 from tests.unit.stacks import settings_of
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -22,7 +23,8 @@ def test_one_pod_needs_no_cache_outside_itself() -> None:
 
 
 def test_replicas_that_share_one_have_one() -> None:
-    assert settings_of("local", {"server": {"usesCache": True}, "cache": {"enabled": True}}).server.uses_cache
+    shared = {"server": {"usesCache": True}, "cache": {"enabled": True}}
+    assert settings_of("local", shared, images={**PLATFORM["images"], "cache": "x"}).server.uses_cache
 
 
 def test_the_family_of_parameters_follows_the_version() -> None:
