@@ -12,7 +12,7 @@ from infra.settings.inference_plan import serving_of, shape_of
 from infra.settings.settings import Settings
 from infra.sizing.gpu import Serving
 from infra.sizing.gpu_choice import cheapest
-from infra.sizing.gpu_gates import Limits, disk_gib, judge, unknown_architecture
+from infra.sizing.gpu_gates import Limits, Verdict, disk_gib, judge, unknown_architecture
 from infra.sizing.gpu_instances import CAPTURED_AT, GPU_INSTANCES, NOT_ON_DEMAND, SETTINGS_AGE, age
 
 _TOLD_ELSEWHERE = {"G10", "G11"}
@@ -30,29 +30,43 @@ def model_fits_the_gpus(settings: Settings) -> Iterator[str]:
             "`roost:aws.cluster.gpuNodes`" + _suggestion(settings, inference)
         )
         return
-    shape = shape_of(inference)
-    if shape is None or unknown_architecture(shape) is not None:
-        return
-    serving = serving_of(settings, shape)
-    limits = _limits(aws, inference)
     for name in aws.cluster.gpu_nodes.instance_types:
-        instance = GPU_INSTANCES.get(name)
-        if instance is None:
+        if name not in GPU_INSTANCES:
             why = NOT_ON_DEMAND.get(name, "it is not in the table of infra/sizing/gpu_instances.py")
             yield (
                 f"`roost:aws.cluster.gpuNodes.instanceTypes`: whether {inference.model} fits {name} is not "
                 f"known, as {why}" + _suggestion(settings, inference)
             )
-            continue
-        found = judge(serving, instance, inference.tensor_parallel, limits).refusals
+    for verdict in _verdicts(settings, inference, aws):
         reasons = [
-            f"{finding.text} ({finding.gate})" for finding in found if finding.gate not in _TOLD_ELSEWHERE
+            f"{finding.text} ({finding.gate})"
+            for finding in verdict.refusals
+            if finding.gate not in _TOLD_ELSEWHERE
         ]
         if reasons:
             yield (
-                f"{inference.model} cannot be served on {name} with tensorParallel "
+                f"{inference.model} cannot be served on {verdict.fit.instance.name} with tensorParallel "
                 f"{inference.tensor_parallel}: {'; '.join(reasons)}" + _suggestion(settings, inference)
             )
+
+
+def gpus_alone_exceed_the_limit(settings: Settings) -> bool:
+    """Whether gate G9 refuses them; then nobody has to add up the rest."""
+    inference, aws = settings.inference, settings.aws
+    if inference is None or aws is None:
+        return False
+    verdicts = _verdicts(settings, inference, aws)
+    return any(finding.gate == "G9" for verdict in verdicts for finding in verdict.refusals)
+
+
+def _verdicts(settings: Settings, inference: InferenceSettings, aws: AwsSettings) -> list[Verdict]:
+    """One for each type of gpuNodes that the table has; none where the model's figures are not known."""
+    shape, nodes = shape_of(inference), aws.cluster.gpu_nodes
+    if shape is None or nodes is None or unknown_architecture(shape) is not None:
+        return []
+    serving, limits = serving_of(settings, shape), _limits(aws, inference)
+    known = [GPU_INSTANCES[name] for name in nodes.instance_types if name in GPU_INSTANCES]
+    return [judge(serving, instance, inference.tensor_parallel, limits) for instance in known]
 
 
 def _limits(aws: AwsSettings, inference: InferenceSettings) -> Limits:

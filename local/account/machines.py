@@ -21,6 +21,8 @@ QUOTAS: dict[tuple[str, str], tuple[str, str]] = {
 }
 """Service Quotas' codes and names of limits on vCPUs, by family and by how the machine is paid."""
 
+ELASTIC_IPS = "L-0263D0A3"
+
 _IMAGES = {
     "AL2023_x86_64_STANDARD": "x86_64/standard",
     "AL2023_ARM_64_STANDARD": "arm64/standard",
@@ -103,6 +105,22 @@ def _quotas(account: Account) -> Iterator[Finding]:
             )
 
 
+def _addresses(account: Account) -> Iterator[Finding]:
+    """Each NAT gateway has an Elastic IP."""
+    network = account.aws.network
+    wanted = {"none": 0, "single": 1, "per-az": len(network.zones)}[network.nat]
+    if network.existing is not None or wanted == 0:
+        return
+    code = ELASTIC_IPS
+    quota = account.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]
+    text = f"{code} (EC2-VPC Elastic IPs) is {int(quota['Value'])}, and the NAT gateways take {wanted}"
+    yield (
+        right(text)
+        if quota["Value"] >= wanted
+        else wrong(text, "Ask for more in Service Quotas, or set `roost:aws.network.nat` to single.")
+    )
+
+
 def _wanted(account: Account, ec2: object) -> dict[tuple[str, str], tuple[int, str]]:
     sums: dict[tuple[str, str], tuple[int, str]] = {}
     for name, group in _groups(account).items():
@@ -154,5 +172,6 @@ CHECKS = (
         ask=_quotas,
         actions=("servicequotas:GetServiceQuota", "ec2:DescribeInstanceTypes"),
     ),
+    Check(name="addresses", ask=_addresses, actions=("servicequotas:GetServiceQuota",)),
     Check(name="node images", ask=_images, actions=("ssm:GetParameter",)),
 )

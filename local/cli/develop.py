@@ -107,15 +107,18 @@ def vllm_test(console: Console, arguments: Sequence[str]) -> int:
 def contract() -> int:
     """The files that say which resources dev and prod register; review their diff."""
     os.environ["ROOST_WRITE_CONTRACT"] = "1"
-    return _first_failure([*_pytest(), "tests/components/aws/test_aws_contract.py"])
+    return _first_failure(
+        [*_pytest(), "tests/components/aws/test_aws_contract.py", "tests/components/aws/test_aws_cost.py"]
+    )
 
 
 def docs() -> int:
-    """What is generated: the settings, what the rehearsal emulates, the policies and their levels."""
+    """What is generated: settings, the sizing's tables, what the rehearsal emulates, policies and levels."""
     return _first_failure(
         [sys.executable, "-m", "policies.configuration"],
         [sys.executable, "-m", "policies.document"],
         [sys.executable, "-m", "infra.settings.document"],
+        [sys.executable, "-m", "infra.sizing.document"],
         [sys.executable, "-m", "local.rehearsal.document"],
     )
 

@@ -1,4 +1,4 @@
-"""Service Quotas: EC2's limits on vCPUs, with what a new account has; an increase is granted at once.
+"""Service Quotas: EC2's limits on vCPUs and Elastic IPs of a new account; an increase is granted at once.
 
 The codes are AWS's; the figures are the defaults that new accounts report (none for GPUs).
 """
@@ -15,6 +15,7 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 from local.emulator.errors import Refusal
 
 NEW_ACCOUNT = {
+    "L-0263D0A3": 5,
     "L-1216C47A": 5,
     "L-DB2E81BA": 0,
     "L-417A185B": 0,

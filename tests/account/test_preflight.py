@@ -194,6 +194,14 @@ class TestMachines:
         assert "L-417A185B (Running On-Demand P instances) is 0 vCPUs, and gpuNodes can come to 192" in text
         assert "L-34B43A08" in text
 
+    def test_elastic_ips(self, account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        one = check(machines.CHECKS, "addresses")
+        assert "L-0263D0A3 (EC2-VPC Elastic IPs) is 5, and the NAT gateways take 3" in said(
+            run(one, account()), "right"
+        )
+        monkeypatch.setattr(machines, "ELASTIC_IPS", "L-DB2E81BA-none")
+        assert outcomes(run(one, account())) == ["open"]
+
     def test_images_of_the_nodes(self, account: Any) -> None:
         one = check(machines.CHECKS, "node images")
         found = run(one, account())
