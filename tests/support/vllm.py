@@ -12,19 +12,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.sizing.vllm_pod import vllm_timing
 from infra.workloads import vllm_command
-from infra.workloads.vllm_command import VllmCommand
+from infra.workloads.model_pod import ModelPod
 
 KEY = "key with spaces, $dollars and 'quotes'"
 MIB = 2**20
 CACHE_MIB = 256
-TIMING = vllm_timing(weights_gib=0.01, mib_per_second=250, pre_stop=15, drain=120)
-"""What the program gives a pod of such a model; tests hold the server to it."""
 
 AUDITED = Path(__file__).parent / "audited"
 
@@ -38,8 +35,12 @@ class Vllm:
     directory: Path
     cache: Path
     """What the pod sees as its cache directory."""
-    served_name: str
-    headers: dict[str, str] = field(default_factory=lambda: {"authorization": f"Bearer {KEY}"})
+    pod: ModelPod
+
+    @property
+    def served_name(self) -> str:
+        """What clients call the model."""
+        return self.pod.command.served_name
 
     def logs(self) -> str:
         """What the server wrote."""
@@ -97,9 +98,7 @@ class Vllm:
         return {"model": self.served_name, "messages": [{"role": "user", "content": text}], **options}
 
 
-def on_this_machine(
-    command: VllmCommand, directory: Path, cache: Path, port: int
-) -> tuple[str, dict[str, str]]:
+def on_this_machine(pod: ModelPod, directory: Path, cache: Path, port: int) -> tuple[str, dict[str, str]]:
     """The rendered script and environment, changed where a test's machine is not a pod. Nothing else differs.
 
     * The address is loopback, on a port of the test's own: a later argument wins.
@@ -109,22 +108,20 @@ def on_this_machine(
     """
     key_file = directory / "key"
     key_file.write_text(KEY)
-    script = f"{command.script(str(key_file))} --host 127.0.0.1 --port {port}"
-    if command.device == "gpu":
+    script = f"{pod.command.script(str(key_file))} --host 127.0.0.1 --port {port}"
+    if pod.command.device == "gpu":
         script += f" --kv-cache-memory-bytes {CACHE_MIB * MIB}"
     variables = {
         name: value.replace(vllm_command.CACHE_DIR, str(cache), 1)
-        for name, value in command.environment().items()
+        for name, value in {**pod.command.environment(), **pod.environment}.items()
     }
     return script, variables
 
 
-def start(
-    executable: Path, command: VllmCommand, directory: Path, cache: Path, extra: Sequence[str] = ()
-) -> Vllm:
+def start(executable: Path, pod: ModelPod, directory: Path, cache: Path, extra: Sequence[str] = ()) -> Vllm:
     """Start the server and do not wait for it; `directory` is its own, `cache` may be a predecessor's."""
     port = _free_port()
-    script, variables = on_this_machine(command, directory, cache, port)
+    script, variables = on_this_machine(pod, directory, cache, port)
     inherited = {
         "PATH": f"{executable.parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(AUDITED),
@@ -136,13 +133,13 @@ def start(
             cwd=directory, env=inherited | variables, stdout=out, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
-    return Vllm(f"http://127.0.0.1:{port}", process, directory, cache, command.served_name)
+    return Vllm(f"http://127.0.0.1:{port}", process, directory, cache, pod)
 
 
 @contextlib.contextmanager
-def serving(executable: Path, command: VllmCommand, directory: Path, cache: Path) -> Iterator[Vllm]:
+def serving(executable: Path, pod: ModelPod, directory: Path, cache: Path) -> Iterator[Vllm]:
     """A server that is ready; it and all its processes end with the block."""
-    server = start(executable, command, directory, cache)
+    server = start(executable, pod, directory, cache)
     try:
         _await(server)
         yield server
@@ -152,7 +149,7 @@ def serving(executable: Path, command: VllmCommand, directory: Path, cache: Path
 
 def _await(server: Vllm) -> None:
     """Ready within the startup probe's budget."""
-    deadline = time.monotonic() + TIMING.startup.budget_seconds
+    deadline = time.monotonic() + server.pod.timing.startup.budget_seconds
     while time.monotonic() < deadline and server.process.poll() is None:
         with contextlib.suppress(OSError):
             if server.ask(vllm_command.HEALTH, key=None, seconds=5)[0] == 200:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import importlib.resources
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from infra.workloads.vllm_command import VllmCommand
+from infra.settings.inference_plan import plan_of
+from infra.workloads.inference_pods import chat_pod, embedding_pod
+from infra.workloads.model_pod import ModelPod
 from local.vllm import environment
 from tests.support import tiny_model, vllm
+from tests.unit.stacks import settings_of
 
 
 @pytest.fixture(scope="session")
@@ -37,29 +42,31 @@ def embedding_model() -> Path:
 
 
 @pytest.fixture(scope="session")
-def chat_command(model: Path) -> VllmCommand:
-    """What the program renders for a chat model on one GPU."""
-    return VllmCommand(
-        location=str(model),
-        served_name="org/tiny",
-        purpose="chat",
-        max_model_len=16_384,
-        gpu_memory_utilization=0.9,
-        tool_call_parser="hermes",
-        shutdown_timeout=vllm.TIMING.drain,
+def pods() -> tuple[ModelPod, ModelPod]:
+    """What prod runs: the agents' model on GPUs, and the embedding model on the nodes' processors."""
+    settings = settings_of("prod")
+    plan = plan_of(settings)
+    return (
+        chat_pod(settings, plan, "image", nodes={}, claim=None),
+        embedding_pod(settings, plan, "image", app_nodes={}, gpu_nodes={}),
     )
 
 
 @pytest.fixture(scope="session")
-def embed_command(embedding_model: Path) -> VllmCommand:
-    """What the program renders for an embedding model on the nodes' processors."""
-    return VllmCommand(
-        location=str(embedding_model),
-        served_name="org/minilm",
-        purpose="embed",
-        device="cpu",
-        shutdown_timeout=vllm.TIMING.drain,
-    )
+def chat_pod_here(pods: tuple[ModelPod, ModelPod], model: Path) -> ModelPod:
+    """Prod's, with the tiny model, which needs no second GPU; a processor's cache has no fp8."""
+    return serving_here(pods[0], model, tensor_parallel=1, kv_cache_dtype=None)
+
+
+@pytest.fixture(scope="session")
+def embedding_pod_here(pods: tuple[ModelPod, ModelPod], embedding_model: Path) -> ModelPod:
+    """Prod's, with the stand-in's model."""
+    return serving_here(pods[1], embedding_model)
+
+
+def serving_here(pod: ModelPod, location: Path, **changes: Any) -> ModelPod:
+    """The pod with the model of this directory."""
+    return replace(pod, command=replace(pod.command, location=str(location), **changes))
 
 
 @pytest.fixture(scope="session")
@@ -70,18 +77,18 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def chat(
-    executable: Path, chat_command: VllmCommand, cache: Path, tmp_path_factory: pytest.TempPathFactory
+    executable: Path, chat_pod_here: ModelPod, cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[vllm.Vllm]:
     """The chat model, served."""
-    with vllm.serving(executable, chat_command, tmp_path_factory.mktemp("chat"), cache) as server:
+    with vllm.serving(executable, chat_pod_here, tmp_path_factory.mktemp("chat"), cache) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def embeddings(
-    executable: Path, embed_command: VllmCommand, tmp_path_factory: pytest.TempPathFactory
+    executable: Path, embedding_pod_here: ModelPod, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[vllm.Vllm]:
     """The embedding model, served."""
     directory = tmp_path_factory.mktemp("embeddings")
-    with vllm.serving(executable, embed_command, directory, directory / "cache") as server:
+    with vllm.serving(executable, embedding_pod_here, directory, directory / "cache") as server:
         yield server

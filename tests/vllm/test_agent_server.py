@@ -1,9 +1,8 @@
-"""The project's own server with the real vLLM behind it, for both models: what is said counts less than how."""
+"""The project's own server with the real vLLM behind it, for both of its models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from letta_client import Letta
@@ -36,9 +35,10 @@ def client(chat: vllm.Vllm, embeddings: vllm.Vllm) -> Iterator[Letta]:
             yield client
 
 
-def test_the_model_is_offered_with_what_vllm_serves(client: Letta) -> None:
+def test_the_model_is_offered_with_what_vllm_serves(client: Letta, chat: vllm.Vllm) -> None:
     (offered,) = client.models.list()
-    assert (offered.handle, offered.max_context_window) == ("vllm/org/tiny", 16_384)
+    assert offered.handle == f"vllm/{chat.served_name}"
+    assert offered.max_context_window == chat.pod.command.max_model_len
 
 
 def test_a_turn_calls_a_tool_and_answers(client: Letta) -> None:

@@ -11,18 +11,20 @@ from typing import Any
 import pytest
 
 from infra.sizing.model_parsers import REASONING_PARSERS, TOOL_CALL_PARSERS
+from infra.workloads.model_pod import ModelPod
 from infra.workloads.vllm_command import VllmCommand
 
 WORDS = Path(__file__).parents[1] / "support" / "vllm_words.py"
 
 
 @pytest.fixture(scope="module")
-def commands(chat_command: VllmCommand, embed_command: VllmCommand) -> dict[str, VllmCommand]:
-    """Everything that the settings can lead to."""
+def commands(pods: tuple[ModelPod, ModelPod]) -> dict[str, VllmCommand]:
+    """Prod's, and what else the settings can lead to."""
+    chat, embeddings = (pod.command for pod in pods)
     return {
-        "chat": chat_command,
+        "chat": chat,
         "large": replace(
-            chat_command,
+            chat,
             tensor_parallel=8,
             kv_cache_dtype="fp8",
             quantization="fp8",
@@ -30,8 +32,8 @@ def commands(chat_command: VllmCommand, embed_command: VllmCommand) -> dict[str,
             reasoning_parser="qwen3",
             chat_template="/template.jinja",
         ),
-        "embeddings": embed_command,
-        "embeddings on a GPU": replace(embed_command, device="gpu", gpu_memory_utilization=0.5),
+        "embeddings": embeddings,
+        "embeddings on a GPU": replace(embeddings, device="gpu", gpu_memory_utilization=0.5),
     }
 
 
@@ -39,7 +41,7 @@ def commands(chat_command: VllmCommand, embed_command: VllmCommand) -> dict[str,
 def said(executable: Path, commands: dict[str, VllmCommand], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What vLLM says to them."""
     done = subprocess.run(
-        [executable.parent / "python", WORDS],
+        [executable.parent / "python", "-P", WORDS],
         input=json.dumps([command.command()[2:] for command in commands.values()]),
         cwd=tmp_path_factory.mktemp("words"),
         capture_output=True, text=True, timeout=300, check=False,

@@ -10,7 +10,7 @@ import pytest
 from tests.support import tiny_model
 from tests.support.vllm import Vllm
 
-TOOLS = [
+TOOLS: list[dict[str, Any]] = [
     {
         "type": "function",
         "function": {
@@ -46,7 +46,8 @@ def test_the_model_is_listed_with_its_longest_request(chat: Vllm) -> None:
     status, answer = chat.ask("/v1/models")
     assert status == 200
     (model,) = answer["data"]
-    assert (model["id"], model["max_model_len"]) == ("org/tiny", 16_384)
+    assert model["id"] == chat.served_name
+    assert model["max_model_len"] == chat.pod.command.max_model_len == 32_768
 
 
 def test_a_completion(chat: Vllm) -> None:
@@ -91,11 +92,12 @@ def test_a_call_of_a_tool_in_one_piece(chat: Vllm) -> None:
     assert choice["finish_reason"] == "tool_calls"
 
 
-def test_a_tool_that_must_be_called_gets_arguments_of_its_schema(chat: Vllm) -> None:
-    """The grammar overrules the model, which would rather talk."""
-    named: Any = {"type": "function", "function": {"name": "other"}}
-    (choice,) = chat.chat(tools=TOOLS, tool_choice=named, max_tokens=500)["choices"]
-    (call,) = choice["message"]["tool_calls"]
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "other"}}])
+def test_a_strict_tool_that_must_be_called_gets_arguments_of_its_schema(chat: Vllm, choice: Any) -> None:
+    """The grammar overrules the model, which has none of this in its weights. Only `strict` makes it do so."""
+    strict = [{"type": "function", "function": {**TOOLS[1]["function"], "strict": True}}]
+    answer = chat.chat(tools=strict, tool_choice=choice, parallel_tool_calls=False, max_tokens=500)
+    call = answer["choices"][0]["message"]["tool_calls"][0]
     assert call["function"]["name"] == "other"
     arguments = json.loads(call["function"]["arguments"])
     assert arguments["label"] in {"human", "persona"}
@@ -123,6 +125,6 @@ def test_another_models_name_is_refused(chat: Vllm) -> None:
 
 
 def test_a_request_beyond_the_context_is_refused(chat: Vllm) -> None:
-    status, answer = chat.ask("/v1/chat/completions", chat.request("x" * 16_384))
+    status, answer = chat.ask("/v1/chat/completions", chat.request("x" * 32_768))
     assert status == 400
-    assert "maximum context length is 16384" in answer["error"]["message"]
+    assert "maximum context length is 32768" in answer["error"]["message"]

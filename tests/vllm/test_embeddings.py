@@ -14,15 +14,17 @@ TEXTS = ["The ferry leaves at nine.", "When does the boat depart?", "Granite is 
 def test_health_and_list(embeddings: Vllm) -> None:
     assert embeddings.ask("/health", key=None)[0] == 200
     (model,) = embeddings.ask("/v1/models")[1]["data"]
-    assert model["id"] == "org/minilm"
+    assert model["id"] == embeddings.served_name
 
 
 def test_it_asks_for_the_key(embeddings: Vllm) -> None:
-    assert embeddings.ask("/v1/embeddings", {"model": "org/minilm", "input": "x"}, key=None)[0] == 401
+    assert (
+        embeddings.ask("/v1/embeddings", {"model": embeddings.served_name, "input": "x"}, key=None)[0] == 401
+    )
 
 
 def test_vectors_are_those_of_the_reference(embeddings: Vllm) -> None:
-    body = {"model": "org/minilm", "input": TEXTS, "encoding_format": "float"}
+    body = {"model": embeddings.served_name, "input": TEXTS, "encoding_format": "float"}
     status, answer = embeddings.ask("/v1/embeddings", body)
     assert status == 200, answer
     rows = sorted(answer["data"], key=lambda row: row["index"])

@@ -101,6 +101,7 @@ def test_the_cache_holds_as_many_tokens_as_the_sizing_says(chat: Vllm) -> None:
     shape = ModelShape(
         architecture="Qwen2ForCausalLM",
         parameters=1_000_000,
+        embedding_parameters=100_000,
         layers=tiny_model.LAYERS,
         attention_heads=10,
         kv_heads=tiny_model.KV_HEADS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.workloads.vllm_command import VllmCommand
+from infra.workloads.model_pod import ModelPod
 from tests.support import tiny_model, vllm
 
 
@@ -16,19 +16,19 @@ from tests.support import tiny_model, vllm
     [
         (tiny_model.CONTEXT + 1, 256 * vllm.MIB, "max_model_len"),
         # 4,096 tokens of 512 bytes.
-        (16_384, 2 * vllm.MIB, "KV cache"),
+        (tiny_model.CONTEXT, 2 * vllm.MIB, "KV cache"),
     ],
     ids=["more than the model was made for", "more than the cache holds"],
 )
 def test_a_request_length_that_does_not_fit(
-    executable: Path, chat_command: VllmCommand, tmp_path: Path, length: int, cache: int, reason: str
+    executable: Path, chat_pod_here: ModelPod, tmp_path: Path, length: int, cache: int, reason: str
 ) -> None:
-    command = replace(chat_command, max_model_len=length)
+    pod = replace(chat_pod_here, command=replace(chat_pod_here.command, max_model_len=length))
     server = vllm.start(
-        executable, command, tmp_path, tmp_path / "cache", ["--kv-cache-memory-bytes", str(cache)]
+        executable, pod, tmp_path, tmp_path / "cache", ["--kv-cache-memory-bytes", str(cache)]
     )
     try:
-        assert server.process.wait(vllm.TIMING.startup.budget_seconds) != 0
+        assert server.process.wait(pod.timing.startup.budget_seconds) != 0
     finally:
         server.kill()
     assert reason in server.logs()

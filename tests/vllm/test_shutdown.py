@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.sizing.vllm_pod import STOP_MARGIN
-from infra.workloads.vllm_command import VllmCommand
+from infra.workloads.model_pod import ModelPod
 from tests.support import vllm
 from tests.support.vllm import Vllm
 
 
 def test_a_stream_outlives_the_order_to_stop(
-    executable: Path, chat: Vllm, chat_command: VllmCommand, tmp_path: Path
+    executable: Path, chat: Vllm, chat_pod_here: ModelPod, tmp_path: Path
 ) -> None:
     """On the cache of a server before it, as in a rollout."""
-    with vllm.serving(executable, chat_command, tmp_path, chat.cache) as server:
-        assert "Directly load AOT compilation" in server.logs()
+    compiled = set(chat.cache.rglob("*.so"))
+    with vllm.serving(executable, chat_pod_here, tmp_path, chat.cache) as server:
+        assert set(chat.cache.rglob("*.so")) == compiled
         stream = server.stream(max_tokens=1500, ignore_eos=True)
         chunks = [next(stream) for _ in range(10)]
         server.process.terminate()
