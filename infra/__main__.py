@@ -11,6 +11,7 @@ from infra.workloads.namespace import Namespace
 from infra.workloads.pooler import pooled
 from infra.workloads.revision import head_revision
 from infra.workloads.server import Server
+from infra.workloads.store import store_outputs, stored
 
 settings = load_settings()
 platform = build_platform(settings)
@@ -21,7 +22,7 @@ bootstrap = Bootstrap("bootstrap", settings, site=site)
 migration = Migration(
     "migration", settings.migration, site=site, revision=head_revision(), bootstrap=bootstrap
 )
-behind = pooled(settings, site=site, bootstrap=bootstrap)
+behind = pooled(settings, site=stored(settings, site=site), bootstrap=bootstrap)
 server = Server("server", settings, site=behind, options=Options(settings.profile), migration=migration)
 edge = platform.expose(server.endpoint)
 
@@ -35,6 +36,7 @@ export(
         model_kind=settings.model.kind,
         database_revision=migration.revision,
         images={"server": site.supplies.images.server},
+        telemetry_store=store_outputs(behind),
         cloud=platform.outputs(),
     )
 )

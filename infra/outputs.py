@@ -117,6 +117,19 @@ class CloudOutputs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoreOutputs:
+    """The telemetry store, for who reads it from inside the cluster."""
+
+    url: pulumi.Output[str]
+    """Of its HTTP interface."""
+    database: str
+    reader: str
+    """A login that only selects."""
+    password: pulumi.Output[str]
+    """The reader's, a secret."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StackOutputs:
     """Outputs of every stack, on every platform; exported in camelCase."""
 
@@ -133,6 +146,8 @@ class StackOutputs:
     """`scripted` (a stand-in), `external` or `vllm`."""
     database_revision: str
     images: dict[str, pulumi.Output[str]]
+    telemetry_store: StoreOutputs | None
+    """Absent without one."""
     cloud: CloudOutputs | None
     """Absent on a platform of one's own; else exported as if its groups were here."""
 

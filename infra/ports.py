@@ -268,14 +268,18 @@ class MetricSink:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoreBackups:
-    """Where a telemetry store in the cluster puts its backups, and as whom."""
+class StorePlace:
+    """What a telemetry store in the cluster gets from the platform: a disk, and a folder for backups."""
 
-    url: pulumi.Output[str]
-    """Of S3's, with a folder; ends in a slash."""
-    reach: Reach
+    storage_class: str
+    backups_url: pulumi.Output[str]
+    """Of S3's, with the folder; ends in a slash."""
+    cidrs: pulumi.Output[Sequence[str]]
+    """Where that bucket answers, on 443."""
     identity: PodIdentity
-    """Of the service account `clickhouse`."""
+    """Of the service account `clickhouse`, which may write there."""
+    ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
+    """Must exist before the first volume."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,8 +307,8 @@ class Supplies:
     server_identity: PodIdentity | None = None
     server_secrets: ServerSecrets | None = None
     """Those of the server whose database this one takes over; absent: it makes up its own."""
-    store_backups: StoreBackups | None = None
-    """Absent without a store in the cluster, and locally."""
+    store: StorePlace | None = None
+    """Absent without a telemetry store in the cluster, and locally."""
     clickhouse: ClickHouseEndpoint | None = None
     """Where the platform itself has a store; elsewhere the workloads make it, or the settings say where."""
     cache: CacheEndpoint | None = None

@@ -61,6 +61,6 @@ def store_backups_fit_the_bucket(settings: Settings) -> Iterator[str]:
     if store.backup.retention_days > expire:
         yield (
             f"`roost:clickhouse.backup.retentionDays` ({store.backup.retention_days}) is longer than "
-            f"anything stays in the backup bucket (`roost:aws.storage.backup.expireDays`, {expire}): raise that, or "
-            "keep backups for less."
+            f"anything stays in the backup bucket (`roost:aws.storage.backup.expireDays`, {expire}): raise "
+            "that, or keep backups for less."
         )

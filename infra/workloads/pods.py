@@ -68,9 +68,12 @@ def resources(settings: ComputeResources) -> core.ResourceRequirementsArgsDict:
     }
 
 
-def http_probe(path: str, port: str, numbers: Probe) -> core.ProbeArgsDict:
-    """An HTTP probe with computed numbers."""
-    return {"http_get": {"path": path, "port": port}, **_numbers(numbers)}
+def http_probe(path: str, port: str, numbers: Probe, *, tls: bool = False) -> core.ProbeArgsDict:
+    """An HTTP probe with computed numbers; with TLS the kubelet does not ask whose certificate it is."""
+    get: core.HTTPGetActionArgsDict = {"path": path, "port": port}
+    if tls:
+        get["scheme"] = "HTTPS"
+    return {"http_get": get, **_numbers(numbers)}
 
 
 def exec_probe(command: list[str], numbers: Probe) -> core.ProbeArgsDict:
