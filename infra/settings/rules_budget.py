@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from infra.settings import aws_versions
 from infra.settings.cost import lines_of
+from infra.settings.rules_gpu import gpus_alone_exceed_the_limit
 from infra.settings.settings import Settings
 from infra.sizing.cost_lines import by_component, month
 from infra.sizing.prices_instances import CAPTURED_AT, SETTINGS_AGE, NoPriceError
@@ -29,7 +30,7 @@ def cost_is_within_the_limit(settings: Settings) -> Iterator[str]:
         )
         return
     dollars = month(lines)
-    if dollars <= budget.refused_above:
+    if dollars <= budget.refused_above or gpus_alone_exceed_the_limit(settings):
         return
     groups = sorted(by_component(lines).items(), key=lambda one: -month(one[1]))
     dearest = ", ".join(f"{component} {month(group):.0f}" for component, group in groups[:_NAMED])

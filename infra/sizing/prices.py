@@ -44,7 +44,7 @@ def _of(dollars: float | tuple[float, ...], per: str, confidence: Confidence, so
     return Figure(dollars if isinstance(dollars, tuple) else (dollars,), per, confidence, source)
 
 
-_H = "runtime-anchors H, from the services' pricing pages"
+_H = "the services' pricing pages, as several public captures of August 2026 have them"
 _BILL = "a public bill of eu-central-1, divided by hours"
 _VPC = "VPC pricing page"
 _LOGS = "CloudWatch pricing page"

@@ -105,7 +105,7 @@ def vllm_test(console: Console, arguments: Sequence[str]) -> int:
 
 
 def contract() -> int:
-    """The files that say which resources dev and prod register; review their diff."""
+    """The files that say which resources dev and prod register, and what they cost; review their diff."""
     os.environ["ROOST_WRITE_CONTRACT"] = "1"
     return _first_failure(
         [*_pytest(), "tests/components/aws/test_aws_contract.py", "tests/components/aws/test_aws_cost.py"]
