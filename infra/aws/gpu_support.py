@@ -136,6 +136,7 @@ def _plugin(image: str) -> core.ContainerArgsDict:
 
 
 def _exporter(image: str) -> core.ContainerArgsDict:
+    """No pod may reach it: what gathers metrics does so from the node's own network, as the kubelet does."""
     return {
         "name": EXPORTER,
         "image": image,
@@ -143,18 +144,17 @@ def _exporter(image: str) -> core.ContainerArgsDict:
             {"name": "DCGM_EXPORTER_LISTEN", "value": f":{METRICS_PORT}"},
             {"name": "DCGM_EXPORTER_KUBERNETES", "value": "true"},
         ],
-        "ports": [{"name": "metrics", "container_port": METRICS_PORT}],
         "resources": {
             "requests": {"cpu": "50m", "memory": "256Mi", "ephemeral-storage": "64Mi"},
             "limits": {"memory": "1Gi", "ephemeral-storage": "64Mi"},
         },
         "readiness_probe": {
-            "http_get": {"path": "/health", "port": "metrics"},
+            "http_get": {"path": "/health", "port": METRICS_PORT},
             "period_seconds": 10,
             "timeout_seconds": 5,
         },
         "liveness_probe": {
-            "http_get": {"path": "/health", "port": "metrics"},
+            "http_get": {"path": "/health", "port": METRICS_PORT},
             "initial_delay_seconds": 45,
             "period_seconds": 30,
             "timeout_seconds": 5,
