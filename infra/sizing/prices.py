@@ -44,54 +44,49 @@ def _of(dollars: float | tuple[float, ...], per: str, confidence: Confidence, so
     return Figure(dollars if isinstance(dollars, tuple) else (dollars,), per, confidence, source)
 
 
-_H = "the services' pricing pages, as several public captures of August 2026 have them"
-_BILL = "a public bill of eu-central-1, divided by hours"
-_VPC = "VPC pricing page"
-_LOGS = "CloudWatch pricing page"
+_BILL = "a bill of eu-central-1 in a public repository, divided by hours or pieces"
+_NAT = "VPC pricing in public tables of 2026 (cloudpipelines, cloudburn); a bill's fixture for eu-central-1"
+_RDS = "RDS pricing in public calculators of 2026 (usage.ai)"
+_WATCH = "CloudWatch pricing in public guides of 2026 (factualminds, signoz)"
+_WAF = "WAF pricing in public guides of 2026 (c3x)"
 
 FIGURES: dict[str, Figure] = {
-    "eks-cluster": _of(0.10, "hour", "seen", _H),
-    "nat-hour": _of(
-        (0.045, 0.052, 0.048), "hour", "partly", f"{_H}; {_VPC} as public tables of 2026 give it"
-    ),
-    "nat-gb": _of((0.045, 0.052, 0.048), "GB", "partly", f"{_H}; {_VPC} as public tables of 2026 give it"),
-    "public-ipv4": _of(0.005, "address and hour", "seen", f"{_VPC}; {_BILL}"),
+    "eks-cluster": _of(0.10, "hour", "seen", "AWS's announcement of extended support; guides of 2026"),
+    "nat-hour": _of((0.045, 0.052, 0.048), "hour", "partly", _NAT),
+    "nat-gb": _of((0.045, 0.052, 0.048), "GB", "partly", _NAT),
+    "public-ipv4": _of(0.005, "address and hour", "seen", _NAT),
     "endpoint-hour": _of((0.01, 0.012, 0.011), "zone and hour", "known", "PrivateLink pricing page"),
-    "endpoint-gb": _of(0.01, "GB", "known", "PrivateLink pricing page"),
+    "endpoint-gb": _of(0.01, "GB", "seen", "PrivateLink pricing page"),
     "zone-gb": _of(0.02, "GB between zones, both ends", "known", "EC2 pricing page"),
-    "internet-gb": _of(0.09, "GB to the internet", "seen", "EC2 pricing page"),
+    "internet-gb": _of(0.09, "GB to the internet", "seen", _NAT),
     "region-gb": _of(0.02, "GB to another region", "known", "EC2 pricing page"),
-    "alb-hour": _of((0.0225, 0.027, 0.0252), "hour", "partly", f"{_H}; {_BILL}; ELB pricing in a calculator"),
-    "alb-lcu": _of(0.008, "capacity unit and hour", "seen", "ELB pricing page"),
-    "waf-acl": _of(5.0, "month", "known", "WAF pricing page"),
-    "waf-rule": _of(1.0, "month", "known", "WAF pricing page"),
-    "waf-requests": _of(0.60, "million", "known", "WAF pricing page"),
-    "ebs-gp3": _of((0.08, 0.0952, 0.088), "GB-month", "partly", f"{_H}; EBS in a public price answer"),
-    "ebs-iops": _of((0.005, 0.006, 0.0055), "IOPS-month above 3,000", "known", "EBS pricing page"),
+    "alb-hour": _of((0.0225, 0.027, 0.0252), "hour", "seen", f"public calculators; {_BILL}"),
+    "alb-lcu": _of(0.008, "capacity unit and hour", "seen", "ELB pricing in a public guide"),
+    "waf-acl": _of(5.0, "month", "seen", _WAF),
+    "waf-rule": _of(1.0, "month", "seen", _WAF),
+    "waf-requests": _of(0.60, "million", "seen", _WAF),
+    "ebs-gp3": _of((0.08, 0.0952, 0.088), "GB-month", "partly", "EBS prices in public code"),
+    "ebs-iops": _of((0.005, 0.006, 0.0055), "IOPS-month above 3,000", "partly", "EBS prices in public code"),
     "ebs-throughput": _of((0.04, 0.048, 0.044), "MiB/s-month above 125", "known", "EBS pricing page"),
-    "ebs-snapshot": _of((0.05, 0.054, 0.05), "GB-month", "known", "EBS pricing page"),
-    "rds-gp3": _of((0.115, 0.137, 0.127), "GB-month in one zone", "partly", f"{_H}; {_BILL}"),
-    "rds-backup": _of(0.095, "GB-month", "seen", "RDS pricing as public calculators of 2026 give it"),
+    "rds-gp3": _of((0.115, 0.137, 0.127), "GB-month in one zone", "partly", f"{_RDS}; {_BILL}"),
+    "rds-backup": _of(0.095, "GB-month", "seen", _RDS),
     "rds-insights": _of(0.0125, "vCPU and hour, advanced", "known", "CloudWatch Database Insights"),
-    "cache-snapshot": _of(0.085, "GB-month", "known", "ElastiCache pricing page"),
-    "s3-standard": _of((0.023, 0.0245, 0.023), "GB-month", "partly", f"{_H}; S3 pricing page"),
+    "s3-standard": _of((0.023, 0.0245, 0.023), "GB-month", "partly", "S3 prices in public code"),
     "s3-replication": _of(0.015, "GB within its time", "known", "S3 pricing page"),
     "ecr-gb": _of(0.10, "GB-month", "known", "ECR pricing page"),
-    "logs-gb": _of((0.50, 0.63, 0.57), "GB written", "partly", f"{_H}; {_LOGS}"),
-    "logs-stored": _of((0.03, 0.0324, 0.03), "GB-month, compressed", "known", _LOGS),
-    "alarm": _of(0.10, "alarm and metric", "known", _LOGS),
-    "alarm-composite": _of(0.50, "alarm", "known", _LOGS),
-    "metric": _of(0.30, "custom metric", "known", _LOGS),
-    "insights-metrics": _of(0.07, "metric of Container Insights", "known", _LOGS),
-    "dashboard": _of(3.0, "dashboard", "known", _LOGS),
-    "kms-key": _of(1.0, "key", "seen", f"KMS pricing page; {_BILL}"),
-    "secret": _of(0.40, "secret and replica", "seen", f"Secrets Manager pricing page; {_BILL}"),
+    "logs-gb": _of((0.50, 0.63, 0.57), "GB written", "partly", _WATCH),
+    "logs-stored": _of((0.03, 0.0324, 0.03), "GB-month, compressed", "known", "CloudWatch pricing page"),
+    "alarm": _of(0.10, "alarm and metric", "known", "CloudWatch pricing page"),
+    "alarm-composite": _of(0.50, "alarm", "known", "CloudWatch pricing page"),
+    "metric": _of(0.30, "custom metric", "seen", _WATCH),
+    "dashboard": _of(3.0, "dashboard", "seen", _WATCH),
+    "kms-key": _of(1.0, "key", "seen", _BILL),
+    "secret": _of(0.40, "secret and replica", "seen", _BILL),
     "zone": _of(0.50, "hosted zone", "known", "Route 53 pricing page"),
     "health-check": _of(0.50, "check of an AWS endpoint", "known", "Route 53 pricing page"),
-    "sns-emails": _of(2.0, "100,000 e-mails", "known", "SNS pricing page"),
+    "sns-emails": _of(2.0, "100,000 e-mails", "seen", "SNS prices in a public repository"),
     "backup-rds": _of(0.095, "GB-month", "known", "AWS Backup pricing page"),
     "restore-test": _of(1.50, "restored point", "known", "AWS Backup pricing page"),
-    "lambda-requests": _of(0.20, "million", "known", "Lambda pricing page"),
 }
 """By name. `aws pricing get-products` says them anew; whoever compares them writes the day above."""
 

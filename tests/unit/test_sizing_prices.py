@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -30,6 +31,12 @@ def test_every_figure_says_where_it_is_from() -> None:
         assert figure.per, name
         assert len(figure.dollars) in (1, 3), name
         assert all(dollars > 0 for dollars in figure.dollars), name
+
+
+def test_every_figure_is_used_somewhere() -> None:
+    sizing = Path(prices.__file__).parent
+    code = "".join(file.read_text() for file in sizing.glob("cost_*.py"))
+    assert [name for name in FIGURES if f'"{name}"' not in code] == []
 
 
 def test_every_region_of_the_settings_has_prices() -> None:
