@@ -74,6 +74,9 @@ class RestoreTestSettings(Section):
     keep_hours: int = Field(
         default=4, ge=1, le=168, description="What was restored is there for people to look at, then removed."
     )
+    monthly_limit: float = Field(
+        default=20, gt=0, description="USD at list prices that all tests of a month may come to."
+    )
 
 
 class RecoverySettings(Section):

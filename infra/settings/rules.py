@@ -57,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     rules_budget.cost_is_within_the_limit,
     rules_budget.prices_are_recent,
     rules_recovery.backups_avoid_the_databases_windows,
+    rules_recovery.restore_tests_are_cheap,
     rules_recovery.domains_are_taken_over_in_need,
     rules_recovery.restored_from_this_region,
 )

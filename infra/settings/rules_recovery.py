@@ -8,11 +8,15 @@ from typing import Any, cast
 from infra.settings.aws import AwsSettings
 from infra.settings.settings import Settings
 from infra.settings.windows import begins_in
+from infra.sizing.prices_instances import NoPriceError, database_hour
 
 START_WINDOW_MINUTES = 60
 """The shortest that AWS Backup takes: a job begins some time in it."""
 CLEAR_MINUTES = 60
 """Before and in RDS's own windows AWS Backup's jobs are refused (AWS Backup developer guide)."""
+WEEKS_OF_A_MONTH = 52 / 12
+RESTORE_HOURS = 1
+"""Until a restored database is there; an estimate, since nobody restored one here."""
 
 
 def backups_avoid_the_databases_windows(settings: Settings) -> Iterator[str]:
@@ -28,6 +32,27 @@ def backups_avoid_the_databases_windows(settings: Settings) -> Iterator[str]:
                 f"`roost:aws.recovery.start` ({start}) begins backups between {start} and an hour later, and "
                 f"RDS takes none in `database.{name}` ({window}) or in the hour before it: move one of them."
             )
+
+
+def restore_tests_are_cheap(settings: Settings) -> Iterator[str]:
+    """What the weekly restored database costs until it is removed; its disk is cents, and left out."""
+    aws = settings.aws
+    if aws is None or aws.recovery is None or aws.recovery.restore_test is None:
+        return
+    test = aws.recovery.restore_test
+    try:
+        hour = database_hour(test.instance_class, aws.region)
+    except NoPriceError as problem:
+        yield f"`roost:aws.recovery.restoreTest.instanceClass` has no price here: {problem}. Choose another."
+        return
+    hours = test.keep_hours + RESTORE_HOURS
+    dollars = WEEKS_OF_A_MONTH * hours * hour
+    if dollars > test.monthly_limit:
+        yield (
+            f"`roost:aws.recovery.restoreTest` comes to about {dollars:.0f} USD a month "
+            f"({test.instance_class} for {hours} hours a week), and monthlyLimit is "
+            f"{test.monthly_limit:g}: take a smaller instanceClass, fewer keepHours, or raise the limit."
+        )
 
 
 def domains_are_taken_over_in_need(settings: Settings) -> Iterator[str]:
