@@ -44,7 +44,6 @@ class AlarmTopics(pulumi.ComponentResource):
         self._name = name
         self._place = place
         self._options = options
-        # Not kept, as the others are: with the topics gone there is nothing that it could open.
         key = kms.Key(
             name,
             description=f"{place.prefix}: alarms",
@@ -52,7 +51,7 @@ class AlarmTopics(pulumi.ComponentResource):
             enable_key_rotation=True,
             deletion_window_in_days=key_deletion_days,
             tags={"Name": f"{place.prefix}-alarms"},
-            opts=options.child(self),
+            opts=options.key(self),
         )
         self.arns: dict[Severity, pulumi.Output[str]] = {
             severity: self._topic(severity, key).arn for severity in SEVERITIES

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, Severity, custom_namespace
 
 _GIB = 1024**3
@@ -15,8 +17,25 @@ def database_alarms(facts: Facts) -> list[AlarmSpec]:
         *_transactions(facts),
         *_recovery(facts),
         *(_credits(facts) if facts.burstable else []),
-        *(_replica(facts) if facts.replica else []),
+        *([_lag(facts), *(_of_replica(one) for one in _shared(facts))] if facts.replica else []),
     ]
+
+
+def _shared(facts: Facts) -> list[AlarmSpec]:
+    """What a replica can suffer from as well as the instance that it follows."""
+    return [one for one in (*_storage(facts), *_load(facts)) if one.id != "rds-silent"]
+
+
+def _of_replica(spec: AlarmSpec) -> AlarmSpec:
+    metrics = {name: replace(metric, of="replica") for name, metric in spec.metrics.items()}
+    return replace(
+        spec,
+        id=spec.id.replace("rds-", "rds-replica-", 1),
+        # Nobody but reports waits for it.
+        severity="warning",
+        says=f"Of the read replica: {spec.says[0].lower()}{spec.says[1:]}",
+        metrics=metrics,
+    )
 
 
 def _rds(name: str, statistic: str, of: str = "database") -> dict[str, Metric]:
@@ -177,20 +196,18 @@ def _credits(facts: Facts) -> list[AlarmSpec]:
     ]
 
 
-def _replica(facts: Facts) -> list[AlarmSpec]:
+def _lag(facts: Facts) -> AlarmSpec:
     seconds = facts.thresholds.replica_lag_seconds
-    return [
-        AlarmSpec(
-            id="rds-replica-lag",
-            runbook="rds-replica-lag",
-            severity="warning",
-            says=f"The read replica is over {seconds} s behind: reports show the past.",
-            metrics=_rds("ReplicaLag", "Maximum", "replica"),
-            comparison=">",
-            threshold=seconds,
-            period=60,
-            periods=5,
-            datapoints=5,
-            missing="breaching",
-        )
-    ]
+    return AlarmSpec(
+        id="rds-replica-lag",
+        runbook="rds-replica-lag",
+        severity="warning",
+        says=f"The read replica is over {seconds} s behind: reports show the past.",
+        metrics=_rds("ReplicaLag", "Maximum", "replica"),
+        comparison=">",
+        threshold=seconds,
+        period=60,
+        periods=5,
+        datapoints=5,
+        missing="breaching",
+    )

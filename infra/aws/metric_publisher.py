@@ -1,4 +1,4 @@
-"""What lets the pods of one workload publish metrics: rights on one namespace of CloudWatch, and a way there."""
+"""What lets the pods of one workload publish metrics: rights on one namespace, and the way there."""
 
 from __future__ import annotations
 

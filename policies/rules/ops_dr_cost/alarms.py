@@ -40,7 +40,8 @@ _KEY_OF_AWS = "alias/aws/sns"
     refs="FSBP SNS.1, CKV AWS_319, CKV AWS_26, CKV AWS_169",
     dev="disabled",
     prod="mandatory",
-    departs="Only what the stack has needs an alarm. GPUs count among nodes: what they do, the cluster's own "
+    departs="Only what the stack has needs an alarm. Pods that find no node are an alarm on nodes, too. "
+    "GPUs count among nodes: what they do, the cluster's own "
     "monitoring sees first. The key that AWS manages for SNS is none: alarms may not use it.",
 )
 def alarms(stack: Stack, check: Check) -> None:

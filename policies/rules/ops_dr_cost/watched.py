@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from policies.lib.logic import all_hold
@@ -29,34 +29,46 @@ def _is_application(balancer: Resource) -> bool:
     return balancer["loadBalancerType"].text(default="application") == "application"
 
 
+def _one(namespace: str, metrics: str) -> dict[str, re.Pattern[str]]:
+    return {namespace: re.compile(metrics)}
+
+
 @dataclass(frozen=True)
 class Watch:
     """One thing to know about resources of a type."""
 
     type: str
     what: str
-    namespace: str
-    metrics: re.Pattern[str]
+    metrics: Mapping[str, re.Pattern[str]]
+    """By namespace; any of them will do."""
     dimension: str
     """By which the metric names the resource."""
     where: Callable[[Resource], bool] = _always
 
 
 WATCHES = (
-    Watch(DATABASE, "free storage", "AWS/RDS", re.compile("FreeStorageSpace"), "DBInstanceIdentifier"),
-    Watch(DATABASE, "CPU", "AWS/RDS", re.compile("CPUUtilization"), "DBInstanceIdentifier"),
-    Watch(DATABASE, "connections", "AWS/RDS", re.compile("DatabaseConnections"), "DBInstanceIdentifier"),
-    Watch(DATABASE, "replica lag", "AWS/RDS", re.compile("ReplicaLag"), "DBInstanceIdentifier", _is_replica),
+    Watch(DATABASE, "free storage", _one("AWS/RDS", "FreeStorageSpace"), "DBInstanceIdentifier"),
+    Watch(DATABASE, "CPU", _one("AWS/RDS", "CPUUtilization"), "DBInstanceIdentifier"),
+    Watch(DATABASE, "connections", _one("AWS/RDS", "DatabaseConnections"), "DBInstanceIdentifier"),
+    Watch(DATABASE, "replica lag", _one("AWS/RDS", "ReplicaLag"), "DBInstanceIdentifier", _is_replica),
     Watch(
         BALANCER,
         "server errors",
-        "AWS/ApplicationELB",
-        re.compile(r"HTTPCode_(ELB|Target)_5\w\w_Count"),
+        _one("AWS/ApplicationELB", r"HTTPCode_(ELB|Target)_5\w\w_Count"),
         "LoadBalancer",
         _is_application,
     ),
-    Watch(CLUSTER, "nodes", "ContainerInsights", re.compile(r"(cluster_failed_)?node_\w+"), "ClusterName"),
-    Watch(VAULT, "failed backups", "AWS/Backup", re.compile(r"NumberOfBackupJobs\w+"), "BackupVaultName"),
+    Watch(
+        CLUSTER,
+        "nodes",
+        {
+            **_one("ContainerInsights", r"(cluster_failed_)?node_\w+"),
+            # What a lack of nodes does; EKS publishes it without an add-on.
+            **_one("AWS/EKS", "scheduler_pending_pods_UNSCHEDULABLE"),
+        },
+        "ClusterName",
+    ),
+    Watch(VAULT, "failed backups", _one("AWS/Backup", r"NumberOfBackupJobs\w+"), "BackupVaultName"),
 )
 
 
@@ -90,8 +102,10 @@ class Alarms:
     def _read(self, watch: Watch, alarm: Resource, tells: Callable[[Resource], bool]) -> None:
         for metric, prop in _metrics_of(alarm):
             if all_hold(
-                lambda metric=metric: metric["namespace"].text() == watch.namespace,
-                lambda metric=metric: bool(watch.metrics.fullmatch(metric["metricName"].text())),
+                lambda metric=metric: metric["namespace"].text() in watch.metrics,
+                lambda metric=metric: bool(
+                    watch.metrics[metric["namespace"].text()].fullmatch(metric["metricName"].text())
+                ),
                 lambda: tells(alarm),
             ):
                 found = self._found.setdefault((watch.type, watch.what), set[str]())

@@ -115,6 +115,10 @@ EXAMPLES = (
             ),
         },
         fine={
+            "pods that find no node": both(
+                put("nodes", "namespace", "AWS/EKS"),
+                put("nodes", "metricName", "scheduler_pending_pods_UNSCHEDULABLE"),
+            ),
             "linked by their names alone": both(
                 *(options(name, depends={}) for name in ALARMS), options("publishers", depends={})
             ),
