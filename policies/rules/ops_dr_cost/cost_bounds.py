@@ -19,7 +19,8 @@ BUDGET = "aws:budgets/budget:Budget"
 ANOMALY_ALERT = "aws:costexplorer/anomalySubscription:AnomalySubscription"
 _HOURS_PER_MONTH = 730
 
-# On demand, Linux, us-east-1, June 2026; other regions cost up to a fifth more.
+# On demand, Linux, us-east-1, July 2026; other regions cost up to a fifth more, GPUs up to a quarter. A test
+# compares them with infra/sizing, which this package does not import.
 _DOLLARS_PER_HOUR = {
     "t3.medium": 0.0416,
     "t4g.medium": 0.0336,
@@ -33,7 +34,11 @@ _DOLLARS_PER_HOUR = {
     "g5.2xlarge": 1.212,
     "g6.xlarge": 0.8048,
     "g6.2xlarge": 0.9776,
+    "g6.12xlarge": 4.6016,
     "g6e.xlarge": 1.861,
+    "g6e.2xlarge": 2.24208,
+    "g6e.4xlarge": 3.00424,
+    "g6e.12xlarge": 10.49264,
 }
 
 
