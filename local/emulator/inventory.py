@@ -133,6 +133,11 @@ def _secrets(secretsmanager: Any) -> Iterator[str]:
     yield from (one.name for one in secretsmanager.secrets.values() if not one.is_deleted())
 
 
+def _schedules(scheduler: Any) -> Iterator[str]:
+    for group in scheduler.schedule_groups.values():
+        yield from group.schedules
+
+
 def _budgets(budgets: Any) -> Iterator[str]:
     for by_name in budgets.budgets.values():
         yield from by_name
@@ -183,6 +188,7 @@ _KINDS: dict[str, dict[str, Finder]] = {
     },
     "route53": {"record": _records, "zone": _ids("zones")},
     "s3": {"bucket": _ids("buckets")},
+    "scheduler": {"schedule": _schedules},
     "secretsmanager": {"secret": _secrets},
     "sns": {"topic": _ids("topics"), "subscription": _ids("subscriptions")},
     "wafv2": {"web-acl": _ids("wacls")},
