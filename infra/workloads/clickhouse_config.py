@@ -133,8 +133,8 @@ def _tls() -> dict[str, dict[str, str | int]]:
     }
 
 
-def _collection(backups: BackupPlace) -> dict[str, str | int]:
-    return {"url": backups.url, "use_environment_credentials": 1}
+def _collection(backups: BackupPlace) -> dict[str, str]:
+    return {"url": backups.url, "use_environment_credentials": "true"}
 
 
 def _closed() -> str:
