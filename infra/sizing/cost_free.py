@@ -64,6 +64,7 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "s3/bucketMetric:BucketMetric",
         "s3/bucketNotification:BucketNotification",
         "s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+        "s3/bucketObjectv2:BucketObjectv2",
         "s3/bucketOwnershipControls:BucketOwnershipControls",
         "s3/bucketPolicy:BucketPolicy",
         "s3/bucketPublicAccessBlock:BucketPublicAccessBlock",

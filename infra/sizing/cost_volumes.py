@@ -9,7 +9,7 @@ from infra.sizing.cost_resource import Resource, UndeterminedError
 from infra.sizing.quantities import memory_bytes
 
 _GIB = 2**30
-_OWNERS: dict[str, Component] = {"clickhouse": "clickhouse", "vllm": "inference", "model": "inference"}
+_OWNERS: dict[str, Component] = {"clickhouse": "clickhouse", "inference": "inference"}
 """Part of a workload's name to what it belongs to."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from moto.budgets.exceptions import NotFoundException
+from moto.budgets.models import Notification
 from moto.budgets.responses import BudgetsResponse
 from moto.ce.responses import CostExplorerResponse
 from moto.moto_api._internal import mock_random
@@ -103,7 +104,8 @@ def _update_budget(self: BudgetsResponse) -> str:
 def _describe_subscribers_for_notification(self: BudgetsResponse) -> str:
     asked = _asked(self)
     budget = self.backend.budgets[asked["AccountId"]].get(asked["BudgetName"])
-    for one in budget.notifications if budget else []:
+    notifications = cast("list[Notification]", budget.notifications if budget else [])
+    for one in notifications:
         if one.details == asked["Notification"]:
             return json.dumps({"Subscribers": one.subscribers})
     raise NotFoundException("Unable to describe subscribers - the notification doesn't exist.")

@@ -23,6 +23,7 @@ from tests.unit.stacks import settings_of
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "cost.md"
 STACKS = ("dev", "prod")
+ALL_STACKS = (*STACKS, "prod-dr")
 
 
 def seen(recording: Recording) -> list[Resource]:
@@ -40,10 +41,10 @@ def seen(recording: Recording) -> list[Resource]:
 
 
 def of(request: pytest.FixtureRequest, stack: str) -> Estimate:
-    return estimate(seen(request.getfixturevalue(stack)))
+    return estimate(seen(request.getfixturevalue(stack.replace("-", "_"))))
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod", "dev_preview", "prod_preview"])
+@pytest.mark.parametrize("stack", [*ALL_STACKS, "dev-preview", "prod-preview"])
 def test_everything_that_a_stack_has_is_priced_or_free(stack: str, request: pytest.FixtureRequest) -> None:
     found = of(request, stack)
     assert found.unknown == (), "declare them in infra/sizing/cost_free.py or cost_readers.py"
@@ -53,7 +54,7 @@ def test_everything_that_a_stack_has_is_priced_or_free(stack: str, request: pyte
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_preview_costs_what_the_update_does(stack: str, request: pytest.FixtureRequest) -> None:
-    assert of(request, f"{stack}_preview").month == pytest.approx(of(request, stack).month)
+    assert of(request, f"{stack}-preview").month == pytest.approx(of(request, stack).month)
 
 
 def test_every_type_that_can_be_rehearsed_is_declared() -> None:
@@ -62,7 +63,7 @@ def test_every_type_that_can_be_rehearsed_is_declared() -> None:
     assert not FREE.keys() & READERS.keys()
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", ALL_STACKS)
 def test_settings_alone_come_to_the_same(stack: str, request: pytest.FixtureRequest) -> None:
     walked, told = of(request, stack), lines_of(settings_of(stack))
     assert month(told) == pytest.approx(walked.month, rel=0.03)
@@ -87,14 +88,14 @@ def test_both_grow_alike(stack: str, variant: Variant) -> None:
     assert month(told) == pytest.approx(walked.month, rel=0.03)
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", ALL_STACKS)
 def test_the_stack_is_within_its_own_budget(stack: str, request: pytest.FixtureRequest) -> None:
     found = of(request, stack)
     assert found.limit is not None
     assert found.month <= found.limit
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", ALL_STACKS)
 def test_the_document_has_the_figures(stack: str, request: pytest.FixtureRequest) -> None:
     text = DOCUMENT.read_text()
     begin, end = f"<!-- {stack}: written by `make contract` -->\n", f"<!-- end of {stack} -->"
