@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,11 @@ class Vllm:
     def request(self, text: str, **options: Any) -> dict[str, Any]:
         """The body of a chat completion."""
         return {"model": self.served_name, "messages": [{"role": "user", "content": text}], **options}
+
+
+def with_model(pod: ModelPod, location: Path, **changes: Any) -> ModelPod:
+    """The pod with the model of this directory, and what else has to change for it."""
+    return replace(pod, command=replace(pod.command, location=str(location), **changes))
 
 
 def on_this_machine(pod: ModelPod, directory: Path, cache: Path, port: int) -> tuple[str, dict[str, str]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -55,18 +53,13 @@ def pods() -> tuple[ModelPod, ModelPod]:
 @pytest.fixture(scope="session")
 def chat_pod_here(pods: tuple[ModelPod, ModelPod], model: Path) -> ModelPod:
     """Prod's, with the tiny model, which needs no second GPU; a processor's cache has no fp8."""
-    return serving_here(pods[0], model, tensor_parallel=1, kv_cache_dtype=None)
+    return vllm.with_model(pods[0], model, tensor_parallel=1, kv_cache_dtype=None)
 
 
 @pytest.fixture(scope="session")
 def embedding_pod_here(pods: tuple[ModelPod, ModelPod], embedding_model: Path) -> ModelPod:
     """Prod's, with the stand-in's model."""
-    return serving_here(pods[1], embedding_model)
-
-
-def serving_here(pod: ModelPod, location: Path, **changes: Any) -> ModelPod:
-    """The pod with the model of this directory."""
-    return replace(pod, command=replace(pod.command, location=str(location), **changes))
+    return vllm.with_model(pods[1], embedding_model)
 
 
 @pytest.fixture(scope="session")

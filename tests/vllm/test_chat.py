@@ -94,7 +94,7 @@ def test_a_call_of_a_tool_in_one_piece(chat: Vllm) -> None:
 
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "other"}}])
 def test_a_strict_tool_that_must_be_called_gets_arguments_of_its_schema(chat: Vllm, choice: Any) -> None:
-    """The grammar overrules the model, which has none of this in its weights. Only `strict` makes it do so."""
+    """The grammar overrules the model, which has none of this in its weights; only for `strict` tools."""
     strict = [{"type": "function", "function": {**TOOLS[1]["function"], "strict": True}}]
     answer = chat.chat(tools=strict, tool_choice=choice, parallel_tool_calls=False, max_tokens=500)
     call = answer["choices"][0]["message"]["tool_calls"][0]

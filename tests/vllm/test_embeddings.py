@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from infra.workloads.model_pod import ModelPod
 from local.standin.standin.bert import SentenceEncoder
+from tests.support import vllm
 from tests.support.vllm import Vllm
 
 TEXTS = ["The ferry leaves at nine.", "When does the boat depart?", "Granite is an igneous rock."]
@@ -37,3 +41,16 @@ def test_vectors_are_those_of_the_reference(embeddings: Vllm) -> None:
 
 def test_it_does_not_chat(embeddings: Vllm) -> None:
     assert embeddings.ask("/v1/chat/completions", embeddings.request("Hi."))[0] >= 400
+
+
+def test_a_decoder_makes_vectors_too(
+    executable: Path, pods: tuple[ModelPod, ModelPod], model: Path, tmp_path: Path
+) -> None:
+    """Prod's embedding model is one (Qwen3-Embedding), and has a KV cache; here the tiny chat model is it."""
+    pod = vllm.with_model(pods[1], model)
+    with vllm.serving(executable, pod, tmp_path, tmp_path / "cache") as server:
+        status, answer = server.ask("/v1/embeddings", {"model": server.served_name, "input": TEXTS})
+    assert status == 200, answer
+    vectors = np.array([row["embedding"] for row in answer["data"]])
+    assert len(vectors) == 3
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,14 @@ from tests.support import tiny_model, vllm
     ids=["more than the model was made for", "more than the cache holds"],
 )
 def test_a_request_length_that_does_not_fit(
-    executable: Path, chat_pod_here: ModelPod, tmp_path: Path, length: int, cache: int, reason: str
+    executable: Path,
+    chat_pod_here: ModelPod,
+    tmp_path: Path,
+    length: int,
+    cache: int,
+    reason: str,
 ) -> None:
-    pod = replace(chat_pod_here, command=replace(chat_pod_here.command, max_model_len=length))
+    pod = vllm.with_model(chat_pod_here, Path(chat_pod_here.command.location), max_model_len=length)
     server = vllm.start(
         executable, pod, tmp_path, tmp_path / "cache", ["--kv-cache-memory-bytes", str(cache)]
     )

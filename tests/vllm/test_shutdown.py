@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 from pathlib import Path
 
-from infra.sizing.vllm_pod import STOP_MARGIN
+import pytest
+
 from infra.workloads.model_pod import ModelPod
 from tests.support import vllm
 from tests.support.vllm import Vllm
@@ -13,7 +15,8 @@ from tests.support.vllm import Vllm
 def test_a_stream_outlives_the_order_to_stop(
     executable: Path, chat: Vllm, chat_pod_here: ModelPod, tmp_path: Path
 ) -> None:
-    """On the cache of a server before it, as in a rollout."""
+    """On the cache of a server before it, as in a rollout: nothing has to be compiled again."""
+    timing = chat_pod_here.timing
     compiled = set(chat.cache.rglob("*.so"))
     with vllm.serving(executable, chat_pod_here, tmp_path, chat.cache) as server:
         assert set(chat.cache.rglob("*.so")) == compiled
@@ -24,5 +27,19 @@ def test_a_stream_outlives_the_order_to_stop(
         assert server.ask("/v1/chat/completions", server.request("Hi."))[0] >= 500
         chunks += stream
         assert chunks[-1]["usage"]["completion_tokens"] == 1500
-        server.process.wait(STOP_MARGIN)
-        assert server.process.returncode == 0
+        assert server.process.wait(timing.termination_grace - timing.pre_stop) == 0
+
+
+def test_a_stream_that_does_not_end_is_cut(
+    executable: Path, chat: Vllm, chat_pod_here: ModelPod, tmp_path: Path
+) -> None:
+    """Or Kubernetes would do it, with SIGKILL."""
+    timing = chat_pod_here.timing
+    pod = vllm.with_model(chat_pod_here, Path(chat_pod_here.command.location), shutdown_timeout=2)
+    with vllm.serving(executable, pod, tmp_path, chat.cache) as server:
+        stream = server.stream(max_tokens=30_000, ignore_eos=True)
+        next(stream)
+        server.process.terminate()
+        with pytest.raises((http.client.IncompleteRead, AssertionError)):
+            list(stream)
+        assert server.process.wait(timing.termination_grace - timing.pre_stop) == 0
