@@ -68,7 +68,12 @@ def provide(progress: Progress) -> Path:
 
 
 def _directory() -> Path:
-    return paths.cache() / "vllm" / hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()[:16]
+    return paths.cache() / "vllm" / key(LOCK_FILE.read_bytes())
+
+
+def key(lock: bytes) -> str:
+    """Names the environment of exactly these pins."""
+    return hashlib.sha256(lock).hexdigest()[:16]
 
 
 def _is_complete(directory: Path) -> bool:
