@@ -63,7 +63,6 @@ def _models() -> int:
 def _weights(step: str) -> int:
     from app.weights import command
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     return command.run(step)
 
 

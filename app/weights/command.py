@@ -1,15 +1,18 @@
-"""`roost weights …`: what the environment says, done; 0, or 1 where it may go better later, or 2."""
+"""`roost weights …`: what the environment says, done; 0, or 1 where it may go better later, or 2.
+
+Like all that it imports it needs nothing but Python: vLLM's pods run it with the interpreter of their image.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
 
 from app.aws.credentials import CredentialsError, Identity
 from app.aws.requests import RequestError, Sender
-from app.settings import SettingsError
 from app.weights.bucket import Bucket
 from app.weights.copy import copy
 from app.weights.errors import UnusableError, WeightsError
@@ -18,9 +21,10 @@ from app.weights.hub import HUB, Revision
 
 
 def run(step: str) -> int:
-    """`fetch` or `copy`. Raises SettingsError."""
-    bucket = Bucket(_need("ROOST_WEIGHTS_BUCKET"), _need("ROOST_WEIGHTS_PREFIX"), _need("AWS_REGION"))
+    """`fetch` or `copy`."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
+        bucket = Bucket(_need("ROOST_WEIGHTS_BUCKET"), _need("ROOST_WEIGHTS_PREFIX"), _need("AWS_REGION"))
         if step == "fetch":
             fetch(_revision(), bucket)
         else:
@@ -63,5 +67,5 @@ def _token(arn: str) -> str:
 def _need(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise SettingsError(f"{name} is not set; the stack sets it for `roost weights`.")
+        raise UnusableError(f"{name} is not set; the stack sets it for `roost weights`.")
     return value

@@ -83,17 +83,13 @@ def built_image_runs_on_the_nodes(settings: Settings) -> Iterator[str]:
     aws = settings.aws
     if aws is None or settings.server.image is not None:
         return
-    groups = {"appNodes": aws.cluster.app_nodes}
-    if settings.inference is not None and aws.cluster.gpu_nodes is not None:
-        groups["gpuNodes"] = aws.cluster.gpu_nodes  # it brings the model's files to them
-    for group, nodes in groups.items():
-        kind = architecture(nodes.instance_types[0])
-        platform = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}[kind]
-        if platform not in aws.images.platforms:
-            yield (
-                f"`roost:aws.images.platforms` lacks {platform}, which the nodes of "
-                f"`roost:aws.cluster.{group}` ({nodes.instance_types[0]}) run: add it."
-            )
+    kind = architecture(aws.cluster.app_nodes.instance_types[0])
+    platform = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}[kind]
+    if platform not in aws.images.platforms:
+        yield (
+            f"`roost:aws.images.platforms` lacks {platform}, which the nodes of "
+            f"`roost:aws.cluster.appNodes` ({aws.cluster.app_nodes.instance_types[0]}) run: add it."
+        )
 
 
 def node_zones_exist(settings: Settings) -> Iterator[str]:

@@ -24,6 +24,7 @@ from infra.workloads.pods import Mounts, immutable_secret, name_of, secret_files
 from infra.workloads.server import WORKLOAD as SERVER
 from infra.workloads.services import UNAWAITED
 from infra.workloads.weights import READER, WeightsFetch
+from infra.workloads.weights_copy import copy_config
 
 NAMESPACE = "roost-models"
 """Their own: what runs foreign code on GPUs shares nothing with what holds users' secrets."""
@@ -70,10 +71,11 @@ class Inference(pulumi.ComponentResource):
         )
         key = secret_files(secret)
         jobs = self._fetch()
+        _, code = copy_config("weights-code", site.namespace, self._opts)
         account = service_account(READER, site.namespace, self._opts)
         pods = (
-            chat_pod(settings, self._plan, site.image, site.gpu_nodes, self._claim()),
-            embedding_pod(settings, self._plan, site.image, site.cluster.node_selector, site.gpu_nodes),
+            chat_pod(settings, self._plan, site.gpu_nodes, self._claim()),
+            embedding_pod(settings, self._plan, site.cluster.node_selector, site.gpu_nodes),
         )
         embedding = self._settings.embedding
         replicas = (self._settings.replicas.min, embedding.replicas)
@@ -86,6 +88,7 @@ class Inference(pulumi.ComponentResource):
                 sleeps=gpu and self._settings.schedule is not None,
                 account=account,
                 key=key,
+                code=code,
                 store=site.store,
                 namespace=site.namespace,
                 namespace_name=NAMESPACE,

@@ -55,7 +55,6 @@ def weights_of(inference: InferenceSettings, plan: InferencePlan) -> tuple[Weigh
 def chat_pod(
     settings: Settings,
     plan: InferencePlan,
-    copier: pulumi.Input[str],
     nodes: dict[str, str],
     claim: pulumi.Output[str] | None,
 ) -> ModelPod:
@@ -67,7 +66,6 @@ def chat_pod(
     return ModelPod(
         workload=CHAT,
         image=inference.image,
-        copier=copier,
         command=VllmCommand(
             location=weights.location,
             served_name=settings.model.name,
@@ -100,7 +98,6 @@ def chat_pod(
 def embedding_pod(
     settings: Settings,
     plan: InferencePlan,
-    copier: pulumi.Input[str],
     app_nodes: dict[str, str],
     gpu_nodes: dict[str, str],
 ) -> ModelPod:
@@ -117,7 +114,6 @@ def embedding_pod(
     return ModelPod(
         workload=EMBEDDING,
         image=plan.embedding_image,
-        copier=copier,
         command=VllmCommand(
             location=weights.location,
             served_name=settings.model.embedding.name,

@@ -21,7 +21,8 @@ from infra.workloads.pods import (
     spread_over,
 )
 from infra.workloads.vllm_command import CACHE_DIR, HEALTH, PORT, WEIGHTS_DIR, VllmCommand
-from infra.workloads.weights import Weights, copy_container
+from infra.workloads.weights import Weights
+from infra.workloads.weights_copy import copy_container
 
 core = k8s.core.v1
 
@@ -48,8 +49,6 @@ class ModelPod:
 
     workload: str
     image: pulumi.Input[str]
-    copier: pulumi.Input[str]
-    """The image with `roost weights`."""
     command: VllmCommand
     timing: VllmTiming
     weights: Weights
@@ -61,13 +60,15 @@ class ModelPod:
     """A volume for compiled kernels that outlives the pod; without, they live and die with it."""
     environment: dict[str, str] = field(default_factory=dict[str, str])
 
-    def spec(self, account: pulumi.Input[str], key: Mounts, store: ModelStore) -> core.PodSpecArgsDict:
-        """The pod spec; `key` shows the file with the API key."""
+    def spec(
+        self, account: pulumi.Input[str], *, key: Mounts, code: Mounts, store: ModelStore
+    ) -> core.PodSpecArgsDict:
+        """The pod spec; `key` shows the file with the API key, `code` the program that brings the weights."""
         weights = scratch(WEIGHTS_DIR, f"{self.weights.disk_gib}Gi")
         shared = scratch(SHARED_MEMORY, f"{self.shm_gib}Gi", memory=True)
         cache, tmp = self._cache(), scratch(size="1Gi")
         read_only = Mounts(mounts=[{**one, "read_only": True} for one in weights.mounts])
-        everything = weights + shared + cache + tmp + key
+        everything = weights + shared + cache + tmp + key + code
         pod: core.PodSpecArgsDict = {
             "service_account_name": account,
             "automount_service_account_token": False,
@@ -77,7 +78,7 @@ class ModelPod:
             "topology_spread_constraints": spread_over(self.workload, zones=self.placement.zones),
             "node_selector": self.placement.node_selector,
             "volumes": everything.volumes,
-            "init_containers": [copy_container(self.weights, self.copier, store, weights + tmp)],
+            "init_containers": [copy_container(self.weights, self.image, store, weights + tmp + code)],
             "containers": [self._container(read_only + shared + cache + tmp + key)],
         }
         if self.placement.gpus:

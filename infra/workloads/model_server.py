@@ -36,6 +36,7 @@ class ModelServer(pulumi.ComponentResource):
         sleeps: bool,
         account: pulumi.Output[str],
         key: Mounts,
+        code: Mounts,
         store: ModelStore,
         namespace: NamespaceAccess,
         namespace_name: str,
@@ -51,7 +52,7 @@ class ModelServer(pulumi.ComponentResource):
         openings = self._openings(store, clients)
         self.deployment = self._deployment(
             pod,
-            pod.spec(account, key, store),
+            pod.spec(account, key=key, code=code, store=store),
             replicas=replicas,
             sleeps=sleeps,
             after=[*namespace.ready, *store.ready, *openings, *after],

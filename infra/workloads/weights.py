@@ -1,4 +1,4 @@
-"""A model's files: a Job that fetches them into the bucket, and the container that copies them to a node."""
+"""A model's files, and the Job that fetches them into the bucket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from infra.workloads.jobs import SERVER_UID
 from infra.workloads.labels import labels
 from infra.workloads.openings import open_connections
 from infra.workloads.pods import (
-    Mounts,
     container_security,
     environment,
     pod_security,
@@ -42,11 +41,6 @@ _PASSING = (1, 137, 143)
 _FETCH_RESOURCES: core.ResourceRequirementsArgsDict = {
     "requests": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "256Mi"},
     "limits": {"memory": "1Gi", "ephemeral-storage": "256Mi"},
-}
-# What it writes passes through the page cache, which counts, and is given up again.
-_COPY_RESOURCES: core.ResourceRequirementsArgsDict = {
-    "requests": {"cpu": "1", "memory": "1Gi", "ephemeral-storage": "256Mi"},
-    "limits": {"memory": "2Gi", "ephemeral-storage": "256Mi"},
 }
 
 
@@ -193,25 +187,4 @@ def store_environment(weights: Weights, store: ModelStore) -> dict[str, pulumi.I
         "AWS_REGION": store.region,
         "ROOST_WEIGHTS_BUCKET": store.bucket,
         "ROOST_WEIGHTS_PREFIX": weights.prefix,
-    }
-
-
-def copy_container(
-    weights: Weights, image: pulumi.Input[str], store: ModelStore, mounts: Mounts
-) -> core.ContainerArgsDict:
-    """Brings the files to the pod's own volume before the server starts."""
-    variables: dict[str, pulumi.Input[str]] = {
-        **store_environment(weights, store),
-        "ROOST_WEIGHTS_DIR": weights.location,
-    }
-    return {
-        "name": "weights",
-        "image": image,
-        "image_pull_policy": "IfNotPresent",
-        "args": ["weights", "copy"],
-        "env": environment(variables),
-        "volume_mounts": mounts.mounts,
-        "security_context": container_security(),
-        "resources": _COPY_RESOURCES,
-        "termination_message_policy": "FallbackToLogsOnError",
     }

@@ -1,9 +1,10 @@
 """Nodes, scheduler, kubelet and container runtime, played: no container runs.
 
-Every pod of every namespace goes to a node that its `nodeSelector` allows (resources, affinity and spread
-are not weighed), gets an address, and is reported running and ready as soon as the Secrets, ConfigMaps and
-classes of its volumes exist and its readiness gates are met. No image is pulled, no probe is asked, no log
-is written. A Job's pod has succeeded at once. A deleted pod is gone at once, whatever its grace period.
+Every pod of every namespace goes to a node that its `nodeSelector` allows, a DaemonSet's to its own
+(resources, taints, other affinity and spread are not weighed), gets an address, and is reported running
+and ready as soon as the Secrets, ConfigMaps and classes of its volumes exist and its readiness gates are met.
+No image is pulled, no init container runs, no probe is asked, no log is written. A Job's pod has succeeded
+at once. A deleted pod is gone at once, whatever its grace period.
 
 Everything else is real: the API server with its admission, the controllers that make and count these pods,
 and whoever waits for them. A test may tell a Job to fail, or hold the readiness of a workload.
@@ -135,7 +136,10 @@ class Kubelet:
     def _schedule(self, pod: Object, path: str) -> None:
         wanted: Object = dig(pod, "spec", "nodeSelector", default={})
         nodes = self.nodes
-        fitting = [name for name, labels in nodes.items() if wanted.items() <= labels.items()]
+        own = _node_of_daemon(pod)
+        fitting = [
+            name for name, labels in nodes.items() if wanted.items() <= labels.items() and own in (None, name)
+        ]
         if fitting:
             chosen = fitting[next(self._numbers) % len(fitting)]
             target = {"apiVersion": "v1", "kind": "Node", "name": chosen}
@@ -176,3 +180,14 @@ class Kubelet:
         for uid in self._started.keys() - there:
             address, program = self._started.pop(uid)
             program.stop(address)
+
+
+def _node_of_daemon(pod: Object) -> str | None:
+    """The node that a DaemonSet's controller made the pod for."""
+    path = ("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    terms: list[Object] = dig(pod, *path, "nodeSelectorTerms", default=[])
+    for term in terms:
+        for one in dig(term, "matchFields", default=[]):
+            if one["key"] == "metadata.name" and one["operator"] == "In":
+                return str(one["values"][0])
+    return None

@@ -278,7 +278,8 @@ def test_what_is_missing_is_named(place: Place, monkeypatch: pytest.MonkeyPatch)
 
 @given(
     method=st.sampled_from(["GET", "PUT", "POST", "DELETE"]),
-    path=st.lists(st.text("abcXYZ019-_.~", min_size=1), max_size=4),
+    # Segments of dots alone mean another path, which only S3 takes as it is; no name of ours has them.
+    path=st.lists(st.text("abcXYZ019-_.~", min_size=1).filter(lambda one: one.strip(".")), max_size=4),
     query=st.dictionaries(
         st.sampled_from(["uploads", "prefix", "partNumber"]), st.text("ab/ =+&", max_size=5)
     ),
