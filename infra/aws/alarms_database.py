@@ -22,15 +22,19 @@ def database_alarms(facts: Facts) -> list[AlarmSpec]:
 
 
 def _shared(facts: Facts) -> list[AlarmSpec]:
-    """What a replica can suffer from as well as the instance that it follows."""
-    return [one for one in (*_storage(facts), *_load(facts)) if one.id != "rds-silent"]
+    """What a replica can suffer from as well as the instance that it follows; its silence is a lag."""
+    return [
+        one
+        for one in (*_storage(facts), *_load(facts))
+        if one.id not in {"rds-silent", "rds-storage-critical"}
+    ]
 
 
 def _of_replica(spec: AlarmSpec) -> AlarmSpec:
     metrics = {name: replace(metric, of="replica") for name, metric in spec.metrics.items()}
     return replace(
         spec,
-        id=spec.id.replace("rds-", "rds-replica-", 1),
+        id=spec.id.replace("rds-", "rds-replica-", 1).removesuffix("-warning"),
         # Nobody but reports waits for it.
         severity="warning",
         says=f"Of the read replica: {spec.says[0].lower()}{spec.says[1:]}",

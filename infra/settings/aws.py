@@ -120,6 +120,16 @@ class AwsSettings(Section):
         return self
 
     @model_validator(mode="after")
+    def _the_heartbeat_is_heard(self) -> Self:
+        missing = {"monitoring", "rds"} - set(self.network.interface_endpoints)
+        if self.alarms and self.network.nat == "none" and self.network.existing is None and missing:
+            raise ValueError(
+                "without a NAT gateway the heartbeat of alarms reaches nobody: add "
+                f"{', '.join(sorted(missing))} to network.interfaceEndpoints, or set network.nat to single"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _images_can_be_pulled(self) -> Self:
         image = self.edge.controller_image
         if self.network.nat == "none" and image.startswith("public.ecr.aws/"):

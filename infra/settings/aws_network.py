@@ -19,6 +19,8 @@ InterfaceEndpoint = Literal[
     "elasticloadbalancing",
     "kms",
     "logs",
+    "monitoring",
+    "rds",
     "secretsmanager",
     "ssm",
     "sts",

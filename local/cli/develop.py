@@ -119,6 +119,7 @@ def docs() -> int:
         [sys.executable, "-m", "policies.document"],
         [sys.executable, "-m", "infra.settings.document"],
         [sys.executable, "-m", "infra.sizing.document"],
+        [sys.executable, "-m", "infra.aws.alarm_document"],
         [sys.executable, "-m", "local.rehearsal.document"],
     )
 
