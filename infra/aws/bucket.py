@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
@@ -28,6 +28,8 @@ class BucketSpec:
     purpose: str
     expire_days: int | None
     """When current objects end, if ever; earlier versions follow a week later."""
+    folders: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Days after which objects of a folder (`name/`) end already."""
     transitions: Sequence[tuple[int, str]] = ()
     """Days and the storage class that objects move to then."""
     lock: tuple[str, int] | None = None
@@ -174,7 +176,8 @@ class Bucket(pulumi.ComponentResource):
                             days_after_initiation=2
                         )
                     ),
-                )
+                ),
+                *(_ends_sooner(folder, days) for folder, days in sorted(spec.folders.items())),
             ],
             opts=pulumi.ResourceOptions.merge(
                 self._part_opts, pulumi.ResourceOptions(depends_on=[self.versioning])
@@ -206,3 +209,13 @@ class Bucket(pulumi.ComponentResource):
                 self._part_opts, pulumi.ResourceOptions(depends_on=[self.versioning])
             ),
         )
+
+
+def _ends_sooner(folder: str, days: int) -> s3.BucketLifecycleConfigurationRuleArgs:
+    # Of two rules that end an object S3 takes the earlier one.
+    return s3.BucketLifecycleConfigurationRuleArgs(
+        id=f"age-{folder.rstrip('/')}",
+        status="Enabled",
+        filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=folder),
+        expiration=s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days),
+    )

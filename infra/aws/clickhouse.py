@@ -15,6 +15,7 @@ from infra.aws.place import Place
 from infra.aws.pod_role import PodRole
 from infra.options import Options
 from infra.ports import NamespaceAccess, PodIdentity, Reach, StorePlace
+from infra.settings.clickhouse import ClickHouseSettings
 from infra.tags import BACKUP_TAG
 from infra.workloads.clickhouse_pod import WORKLOAD
 from infra.workloads.connections import POD_IDENTITY_AGENT
@@ -103,6 +104,13 @@ class ClickHousePlace(pulumi.ComponentResource):
                 self._options.child(self), pulumi.ResourceOptions(provider=cluster.provider)
             ),
         )
+
+
+def backup_folders(settings: ClickHouseSettings) -> dict[str, int]:
+    """When its folder's objects end: a week later than one can go back, for what is built on them."""
+    if settings.kind != "in-cluster":
+        return {}
+    return {f"{FOLDER}/": settings.backup.retention_days + 7}
 
 
 def keep_backups(bucket_arn: str, key_arn: str, place: Place) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_aws import iam, s3
 
@@ -18,7 +20,10 @@ REPLICATION_RULE = "everything"
 
 
 class Storage(pulumi.ComponentResource):
-    """Backups are locked against deletion and, with a DR region, copied there version by version."""
+    """Backups are locked against deletion and, with a DR region, copied there version by version.
+
+    `folders` says which folders of the bucket for backups end sooner than the rest, and after how many days.
+    """
 
     def __init__(
         self,
@@ -26,6 +31,7 @@ class Storage(pulumi.ComponentResource):
         settings: StorageSettings,
         *,
         gpu_nodes: bool,
+        folders: Mapping[str, int],
         keys: Keys,
         place: Place,
         options: Options,
@@ -34,6 +40,7 @@ class Storage(pulumi.ComponentResource):
         super().__init__("roost:aws:Storage", name, None, opts)
         self._name = name
         self._settings = settings
+        self._folders = folders
         self._keys = keys
         self._place = place
         self._options = options
@@ -44,7 +51,7 @@ class Storage(pulumi.ComponentResource):
             key=None,
             logs=None,
         )
-        self.backup = self._bucket(_backup_spec(settings.backup), key=keys.backup, logs=self.logs)
+        self.backup = self._bucket(_backup_spec(settings.backup, folders), key=keys.backup, logs=self.logs)
         self.backup_copy = self._copy() if place.dr_region else None
         wanted = gpu_nodes if settings.weights is None else settings.weights
         self.weights = self._weights() if wanted else None
@@ -76,7 +83,9 @@ class Storage(pulumi.ComponentResource):
     def _copy(self) -> Bucket:
         assert self._keys.backup_replica is not None  # there is a DR region
         # Access logs cannot leave their region, so the copy has none; its source's say who wrote.
-        spec = _backup_spec(self._settings.backup, purpose="backup-copy", region=self._place.dr_region)
+        spec = _backup_spec(
+            self._settings.backup, self._folders, purpose="backup-copy", region=self._place.dr_region
+        )
         copy = self._bucket(spec, key=self._keys.backup_replica, logs=None)
         self._replicate(copy, self._keys.backup_replica)
         return copy
@@ -114,12 +123,17 @@ class Storage(pulumi.ComponentResource):
 
 
 def _backup_spec(
-    settings: BackupBucketSettings, *, purpose: str = "backup", region: str | None = None
+    settings: BackupBucketSettings,
+    folders: Mapping[str, int],
+    *,
+    purpose: str = "backup",
+    region: str | None = None,
 ) -> BucketSpec:
     return BucketSpec(
         purpose=purpose,
         region=region,
         expire_days=settings.expire_days,
+        folders=folders,
         transitions=[(settings.infrequent_access_days, "STANDARD_IA"), (settings.glacier_days, "GLACIER_IR")],
         lock=(settings.lock_mode, settings.lock_days),
     )

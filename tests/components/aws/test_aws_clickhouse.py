@@ -20,6 +20,7 @@ CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 CONFIG = "kubernetes:core/v1:ConfigMap"
 CRON = "kubernetes:batch/v1:CronJob"
 GRANT = "aws:iam/rolePolicy:RolePolicy"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 JOB = "kubernetes:batch/v1:Job"
 SECRET = "kubernetes:core/v1:Secret"
 SERVICE = "kubernetes:core/v1:Service"
@@ -158,3 +159,11 @@ def test_an_external_store_gets_its_tables_and_nothing_else(variant: Variant) ->
     assert not [one for one in stack.of_type(CRON) if one.name == "store-backup"]
     assert pod_may_reach(stack, workload(stack, "store-schema"), "198.51.100.7", 8443)
     assert stack.exports()["telemetryStore"]["url"] == "https://ch.example.com:8443"
+
+
+def test_its_backups_end_a_week_after_one_can_go_back(stack: Recording, prod: Recording) -> None:
+    buckets = ["storage-backup", *(["storage-backup-copy"] if stack is prod else [])]
+    for name in buckets:
+        rules = stack.one(LIFECYCLE, name).inputs["rules"]
+        (rule,) = [one for one in rules if one["filter"]["prefix"] == "clickhouse/"]
+        assert rule["expiration"] == {"days": 35}

@@ -40,7 +40,7 @@ def statements(policy: str) -> dict[str, dict[str, Any]]:
 
 
 def age(recording: Recording, name: str) -> dict[str, Any]:
-    (rule,) = parts(recording, "LifecycleConfiguration")[name]["rules"]
+    (rule,) = [one for one in parts(recording, "LifecycleConfiguration")[name]["rules"] if one["id"] == "age"]
     assert rule["status"] == "Enabled"
     return rule
 
