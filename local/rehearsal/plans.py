@@ -14,7 +14,7 @@ from infra.settings.aws_versions import (
 )
 from infra.workloads.revision import head_revision
 from local.rehearsal.stage import Step
-from local.rehearsal.steps import drift, farewell, faults, life, policies, policy_cost, rebuild
+from local.rehearsal.steps import copies, drift, farewell, faults, life, policies, policy_cost, rebuild
 from local.rehearsal.steps.changes import Change, step
 
 _OTHER_IMAGE = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/roost-prod/server@sha256:{'1' * 64}"
@@ -35,25 +35,27 @@ def supported_kubernetes() -> list[str]:
     return sorted(supported, key=lambda version: int(version.partition(".")[2]))
 
 
-def plan(profile: str) -> list[Step]:
-    """The steps of `dev` or `prod`, in order.
+def plan(stack: str) -> list[Step]:
+    """The steps of `dev`, `prod` or `prod-dr`, in order.
 
-    Prod shows that it comes up at once and loses nothing; dev, which may be destroyed, that it survives
-    failures on its way up and leaves nothing behind.
+    Prod shows that it comes up at once, loses nothing, and is rebuilt elsewhere; dev, which may be destroyed,
+    that it survives failures on its way up and leaves nothing behind.
     """
-    if profile == "prod":
+    if stack == "prod-dr":
+        return [*policy_plan(stack), Step("Up again", life.second_up), _NO_DRIFT]
+    if stack == "prod":
         return [
             Step("First preview", life.preview_from_nothing),
             Step("Up", life.first_up),
             Step("Up again", life.second_up),
             Step("Policies", policies.state_is_compliant),
-            Step("Refresh", life.refresh_finds_no_drift),
+            _NO_DRIFT,
             Step("Rule changed", drift.rule_changed_by_hand),
             Step("Rule removed", drift.rule_removed_by_hand),
             *map(step, [*_SMALL_CHANGES, *_upgrade()]),
             Step("Refresh again", life.refresh_finds_no_drift),
             Step("Protection", faults.protected_data_stays),
-            Step("Rebuild", rebuild.second_region),
+            Step("Region lost", rebuild.region_lost),
         ]
     return [
         Step("First preview", life.preview_from_nothing),
@@ -62,16 +64,20 @@ def plan(profile: str) -> list[Step]:
         Step("Converges", faults.converges),
         Step("Up again", life.second_up),
         Step("Policies", policies.state_is_compliant),
-        Step("Refresh", life.refresh_finds_no_drift),
+        _NO_DRIFT,
         step(_NEW_ZONE),
         Step("Destroy", farewell.destroy),
     ]
 
 
-def policy_plan() -> list[Step]:
+def policy_plan(stack: str) -> list[Step]:
     """The steps of `make policy`: the packs on a stack that is to come, and on one that is there."""
+    if stack == "prod-dr":
+        first = [Step("Region lost", copies.left_behind), Step("First preview", copies.preview)]
+    else:
+        first = [Step("First preview", life.preview_from_nothing)]
     return [
-        Step("First preview", life.preview_from_nothing),
+        *first,
         Step("Up", life.first_up),
         Step("Policies", policies.state_is_compliant),
     ]
@@ -87,6 +93,7 @@ def policy_bench() -> list[Step]:
     ]
 
 
+_NO_DRIFT = Step("Refresh", life.refresh_finds_no_drift)
 _SMALL_CHANGES = (
     Change(
         "Image",
@@ -95,7 +102,13 @@ _SMALL_CHANGES = (
             {
                 "replace Job bootstrap",
                 f"replace Job {migration_job(head_revision())}",
+                "update CronJob heartbeat",
+                # The models' own pods do not: a release of the server restarts no GPU.
+                "update CronJob model-canary",
                 "update Deployment server",
+                # The Jobs of the telemetry store run the server's image.
+                "replace Job store-schema",
+                "update CronJob store-backup",
             }
         ),
     ),
@@ -105,6 +118,11 @@ _SMALL_CHANGES = (
         {"aws.database.instanceClass": "db.r7g.xlarge"},
         frozenset({"update Instance database"}),
         in_maintenance_window=True,
+    ),
+    Change(
+        "Cache nodes",
+        {"aws.cache.nodeType": "cache.t4g.medium"},
+        frozenset({"update ReplicationGroup cache"}),
     ),
     Change("Retention", {"aws.database.backupRetentionDays": 28}, frozenset({"update Instance database"})),
     Change(
@@ -137,7 +155,10 @@ _NEW_ZONE = Change(
             "update SubnetGroup database",
             "update Cluster cluster",
             "update LoadBalancer edge",
-            *(f"update NetworkPolicy {client}-to-rds" for client in ("bootstrap", "migrate", "server")),
+            *(
+                f"update NetworkPolicy {client}-to-rds"
+                for client in ("bootstrap", "heartbeat", "migrate", "server")
+            ),
             "update NetworkPolicy load-balancer-to-server",
             # EKS takes a group's subnets once; the new group is there before the old one drains.
             *(f"replace NodeGroup {group}" for group in _NODE_GROUPS),
@@ -160,7 +181,7 @@ def _upgrade() -> list[Change]:
     expected = {
         "update Cluster cluster",
         *(f"update Addon cluster-addons-{name}" for name in other_builds),
-        *(f"update NodeGroup {group}" for group in _NODE_GROUPS),
+        *(f"update NodeGroup {group}" for group in (*_NODE_GROUPS, "cluster-nodes-gpu")),
     }
     settings = {"aws.cluster.kubernetesVersion": new, "aws.cluster.addonVersions": None}
     return [Change(f"Kubernetes {new}", settings, frozenset(expected))]
