@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from infra.settings.aws_existing_network import ExistingNetwork
 from infra.settings.base import Section
 from infra.sizing.cidr import SubnetPlan, check_zones, plan_subnets
+from infra.sizing.prices import HOURS_PER_MONTH, Prices
 
 InterfaceEndpoint = Literal[
     "ec2",
@@ -42,11 +43,10 @@ NEEDED_WITHOUT_NAT: frozenset[InterfaceEndpoint] = frozenset(
 )
 """What nodes and add-ons call: with no NAT gateway they reach AWS through these or not at all."""
 
-# List prices of us-east-1 in USD, from AWS's VPC and PrivateLink pricing pages; other regions cost up to a
-# fifth more for both, so that the break-even moves little.
-NAT_PER_HOUR, NAT_PER_GB = 0.045, 0.045
-ENDPOINT_PER_HOUR, ENDPOINT_PER_GB = 0.01, 0.01
-HOURS_PER_MONTH = 730
+# Of us-east-1, in USD; other regions cost up to a fifth more for both, so that the break-even moves little.
+_PRICES = Prices("us-east-1")
+NAT_PER_HOUR, NAT_PER_GB = _PRICES.of("nat-hour"), _PRICES.of("nat-gb")
+ENDPOINT_PER_HOUR, ENDPOINT_PER_GB = _PRICES.of("endpoint-hour"), _PRICES.of("endpoint-gb")
 
 
 def endpoint_break_even_gb() -> float:

@@ -143,8 +143,8 @@ REFUSALS = {
     "Services nowhere": Refusal("dev", nested("aws.cluster.serviceCidr", "ten"), ("is not an IPv4 range",)),
     "a month beyond the limit": Refusal(
         "prod",
-        nested("aws.budget.monthlyLimit", 5500),
-        ("USD a month at list prices (inference ", "monthlyLimit` is 5500", "acknowledgedOverrun: "),
+        nested("aws.budget.monthlyLimit", 4500),
+        ("USD a month at list prices (inference ", "monthlyLimit` is 4500", "acknowledgedOverrun: "),
     ),
     "a limit, and a machine without a price": Refusal(
         "prod",
