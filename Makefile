@@ -54,10 +54,10 @@ e2e:     ## the end-to-end tests, on the running stack (embedded only: they dest
 vllm-test: ## the tests of the real vLLM on this machine's processor, or of the one that ROOST_VLLM names
 	@$(ROOST) vllm-test
 
-rehearse: ## STACK=dev|prod: the whole life of an AWS stack on an emulated account, with a report
+rehearse: ## STACK=dev|prod|prod-dr: the whole life of an AWS stack on an emulated account, with a report
 	@$(ROOST) rehearse '$(STACK)'
 
-policy:  ## STACK=local|dev|prod: the policy packs on the preview and on the state, in one table
+policy:  ## STACK=local|dev|prod|prod-dr: the policy packs on the preview and on the state, in one table
 	@$(ROOST) policy '$(STACK)'
 
 size:    ## MODEL=Qwen/Qwen3-14B CONTEXT=32k CONCURRENCY=4 REPLICAS=1 FP8=weights|cache|both: GPU instances that serve it, and prices

@@ -176,7 +176,7 @@ def parser() -> argparse.ArgumentParser:
     add("env", _env, "shell exports for the running stack")
     add("timings", _timings, "how long past runs of `up` took")
     add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
-    add("rehearse", _rehearse, "dev or prod on an emulated AWS account").add_argument("stack")
+    add("rehearse", _rehearse, "dev, prod or prod-dr on an emulated AWS account").add_argument("stack")
     add("policy", _policy, "the policy packs on a stack").add_argument("stack")
     add("preflight", _preflight, "whether the AWS account can carry a stack").add_argument("stack")
     sizing = add("size", _size, "GPU instances that serve a model, with their price")

@@ -110,6 +110,6 @@ def _preview(root: Path, profile: str, progress: Progress) -> str:
     engine, _, _ = pulumi.engine(progress)
     plugins.provide(engine, pulumi.environment(), progress, plugins.needed(aws=True))
     workspace = Workspace(root, profile, engine, plugins.home(), ())
-    workspace.prepare(profile)
+    workspace.prepare()
     workspace.configure({"aws.emulator": NOWHERE})
     return succeeded(workspace.preview(progress, "--json", "--show-sames")).text

@@ -17,7 +17,7 @@ from local.toolchain.pulumi import STACK
 def policy(console: Console, stack: str) -> int:
     """`make policy STACK=<stack>`: 0 if no mandatory rule is violated.
 
-    `local` is the stack that runs on this machine; `dev` and `prod` come up on an emulated account first.
+    `local` is the stack that runs on this machine; the others come up on an emulated account first.
 
     Raises:
         PhaseError: there is no such stack, or the local one is not up.

@@ -23,13 +23,15 @@ from local.rehearsal.stage import Stage, Step
 from local.rehearsal.workspace import Workspace
 from local.toolchain import plugins, pulumi
 
-STACKS = ("dev", "prod")
+STACKS = ("dev", "prod", "prod-dr")
+REBUILT = "prod-dr"
+"""Of profile prod, in its DR region; prod's own rehearsal ends with it."""
 _LINE_LIMIT = 160
 
 
 def judge(console: Console, profile: str) -> int:
     """`make policy STACK=<profile>`: the packs on the first preview, and on the state of the stack."""
-    return rehearse(console, profile, policy_plan(), "policies")
+    return rehearse(console, profile, policy_plan(profile), "policies")
 
 
 def bench_policies(console: Console) -> int:
@@ -100,13 +102,13 @@ def _set_up(
 
     def workspace(name: str) -> Workspace:
         made = Workspace(root / name, name, engine, plugins.home(), (logins.bin,))
-        made.prepare(profile)
+        made.prepare()
         return made
 
     main = workspace(profile)
     stacks = {str(main.setting("aws.region")): main}
     if dr_region := main.setting("aws.drRegion"):
-        stacks[str(dr_region)] = workspace("rebuild")
+        stacks[str(dr_region)] = workspace(REBUILT)
     (principal,) = dict(main.setting("aws.cluster.admins")).values()
     progress.note("starting the control planes")
     planes = {
@@ -122,7 +124,8 @@ def _set_up(
     account = stack.enter_context(emulator.running(clusters=endpoints, log=root / "emulator.log"))
     for region, plane in planes.items():
         plane.follow(Account(account, region, stacks[region].cluster_name))
-    stage = Stage(profile, account, planes, main, stacks.get(str(dr_region)))
+    environment = "prod" if profile == REBUILT else profile
+    stage = Stage(environment, account, planes, main, stacks.get(str(dr_region)))
     own = {"aws.edge.zoneId": _make_zone(stage), "aws.cluster.kubernetesVersion": first_kubernetes()}
     for one in stacks.values():
         one.configure(own)

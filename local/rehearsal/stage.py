@@ -33,6 +33,7 @@ class Stage:
     """One emulated account with the stack in it."""
 
     profile: str
+    """Whose policies the stack is held to."""
     account: Emulated
     clusters: dict[str, Cluster]
     """By region."""

@@ -77,22 +77,19 @@ class Workspace:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
-    def prepare(self, profile: str) -> None:
-        """An empty backend, and `Pulumi.<profile>.yaml` of the checkout as this stack's configuration."""
+    def prepare(self) -> None:
+        """An empty backend, and `Pulumi.<stack>.yaml` of the checkout as the configuration."""
         (self.root / "backend").mkdir(parents=True)
         descriptor = os.open(self.root / "passphrase", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as handle:
             handle.write(secrets.token_urlsafe(24))
-        shutil.copy(paths.REPO / f"Pulumi.{profile}.yaml", self.config_file)
+        shutil.copy(paths.REPO / f"Pulumi.{self.stack}.yaml", self.config_file)
         # Beside a project file of its own, since `stack init` writes the salt of the passphrase there.
         shutil.copy(paths.REPO / "Pulumi.yaml", self.root)
         self._query("stack", "init", self.stack, "--no-select")
 
     def configure(self, changes: Mapping[str, Any]) -> None:
-        """Set values in the stack's file: `{"aws.database.instanceClass": "db.r7g.xlarge"}`; None removes.
-
-        A stack that is not called like its profile names it, which is the key `profile` alone.
-        """
+        """Set values in the stack's file: `{"aws.database.instanceClass": "db.r7g.xlarge"}`; None removes."""
         document = cast("dict[str, Any]", yaml.safe_load(self.config_file.read_text()))
         config = document.setdefault("config", {})
         for path, value in changes.items():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from local.policing import Run
 from local.progress import Progress
+from local.rehearsal.outcome import Outcome
 from local.rehearsal.stage import Stage, listed, refuted, succeeded, unchanged
 from local.rehearsal.steps import policies
 
@@ -20,12 +22,17 @@ def preview_from_nothing(stage: Stage, progress: Progress) -> str:
         outcome = succeeded(stage.workspace.preview(progress, policies=run))
     finally:
         stage.workspace.configure({"aws.emulator": stage.account.url})
+    return f"{only_creates(stage, outcome, run)}, with no AWS that answers and no cluster"
+
+
+def only_creates(stage: Stage, outcome: Outcome, run: Run) -> str:
+    """A stack's first preview: how much it would make, which the first up is held to."""
     others = [change for change in outcome.changes if change.operation != "create"]
     if others or outcome.unchanged:
         raise refuted(f"a first preview only creates: {listed(others)}; {outcome.unchanged} unchanged")
     policies.all_were_told(run)
     stage.facts["resources"] = len(outcome.changes)
-    return f"{len(outcome.changes)} to create, with no AWS that answers and no cluster"
+    return f"{len(outcome.changes)} to create"
 
 
 def first_up(stage: Stage, progress: Progress) -> str:
