@@ -6,7 +6,6 @@ import ipaddress
 import os
 from pathlib import Path
 
-from infra.workloads.vllm_command import VllmCommand
 from tests.support.vllm import KEY, Vllm
 
 
@@ -26,7 +25,7 @@ def _is_own(address: str) -> bool:
     return ip.is_loopback or ip.is_unspecified
 
 
-def test_it_is_told_to_stay_offline(chat: Vllm, chat_command: VllmCommand) -> None:
+def test_it_is_told_to_stay_offline(chat: Vllm) -> None:
     environment = _environment(chat.process.pid)
     assert environment["HF_HUB_OFFLINE"] == environment["VLLM_NO_USAGE_STATS"] == "1"
 
