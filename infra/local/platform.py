@@ -9,8 +9,10 @@ from infra.local.cluster import LocalCluster
 from infra.local.edge import LocalEdge
 from infra.local.postgres import LocalPostgres
 from infra.local.standin import StandIn
+from infra.local.store import LocalStore
 from infra.ports import (
     CacheEndpoint,
+    ClickHouseEndpoint,
     ClusterAccess,
     Images,
     ModelEndpoint,
@@ -49,6 +51,7 @@ class LocalPlatform:
             database=database.endpoint,
             model=self._model(namespace),
             cache=self._cache(namespace),
+            clickhouse=self._store(namespace),
         )
 
     def expose(self, server: ServerEndpoint) -> PublicEdge:
@@ -60,6 +63,18 @@ class LocalPlatform:
 
     def outputs(self) -> None:
         """Nothing beside what every stack has."""
+
+    def _store(self, namespace: NamespaceAccess) -> ClickHouseEndpoint | None:
+        store = self._settings.clickhouse
+        if store.kind != "in-cluster":
+            return None
+        return LocalStore(
+            "store-server",
+            self._local,
+            storage_gib=store.storage_gib,
+            cluster=self.cluster,
+            namespace=namespace,
+        ).endpoint
 
     def _cache(self, namespace: NamespaceAccess) -> CacheEndpoint | None:
         if not self._settings.cache.enabled:

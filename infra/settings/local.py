@@ -25,6 +25,8 @@ class BuiltImages(Section):
     standin: str
     cache: str | None = None
     """Built where `roost:cache.enabled` is true."""
+    clickhouse: str | None = None
+    """Built where `roost:clickhouse.kind` is `in-cluster`."""
 
 
 class PlatformFacts(Section):

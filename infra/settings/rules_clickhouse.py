@@ -16,17 +16,21 @@ def store_fits_the_platform(settings: Settings) -> Iterator[str]:
     store = settings.clickhouse
     if store.kind != "in-cluster":
         return
-    if settings.aws is None:
+    if settings.local is not None:
         if store.replicas > 1:
-            yield (
-                "`roost:clickhouse.replicas` is 3, and this machine is one: its loss takes them all. Use 1."
-            )
-        if store.restore is not None:
+            yield "`roost:clickhouse.replicas` is 3, and this machine is one: its loss takes them all. Use 1."
+        elif store.restore is not None:
             yield (
                 "`roost:clickhouse.restore` means nothing in profile local, which has no bucket for backups: "
                 "remove it."
             )
+        elif settings.local.platform.images.clickhouse is None:
+            yield (
+                "`roost:clickhouse.kind` is `in-cluster`, and the local platform has no image of one yet: "
+                "run `make up`, which builds it and gives it to the cluster."
+            )
         return
+    assert settings.aws is not None  # `build` makes exactly one platform
     zones = len(settings.aws.network.zones)
     if store.replicas > zones:
         yield (

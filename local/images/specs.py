@@ -49,5 +49,12 @@ IMAGES = {
             {"BUILD_IMAGE": "redis"},
             wanted_by=("cache.enabled", True),
         ),
+        ImageSpec(
+            "clickhouse",
+            "local/clickhouse/Dockerfile",
+            ("local/clickhouse",),
+            _PYTHON,
+            wanted_by=("clickhouse.kind", "in-cluster"),
+        ),
     )
 }
