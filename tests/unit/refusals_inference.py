@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.settings.aws_network import NEEDED_WITHOUT_NAT
 from infra.settings.profiles import merged
 from tests.unit.refusals import Refusal
 from tests.unit.stacks import nested
@@ -87,13 +88,9 @@ def _none(*says: str, network: dict[str, Any]) -> Refusal:
     return Refusal("prod", merged(merged(VLLM, {"inference": inference}), network), says)
 
 
-_ENDPOINTS = [
-    *("ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "elasticloadbalancing", "kms", "logs"),
-    *("secretsmanager", "sts"),
-]
 _NO_NAT = {
     "aws": {
-        "network": {"nat": "none", "interfaceEndpoints": _ENDPOINTS},
+        "network": {"nat": "none", "interfaceEndpoints": [*sorted(NEEDED_WITHOUT_NAT), "monitoring", "rds"]},
         "edge": {"controllerImage": "111122223333.dkr.ecr.eu-central-1.amazonaws.com/alb:v3.4.2"},
     }
 }

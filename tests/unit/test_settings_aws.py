@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.settings import aws_versions
+from tests.unit.refusals import elsewhere
 from tests.unit.stacks import nested, problems_of, settings_of
 
 NODES_NEED = [
@@ -156,14 +157,24 @@ def test_a_domain_elsewhere_brings_its_own_certificate() -> None:
 
 
 def test_without_nat_a_public_image_cannot_be_pulled() -> None:
-    problems = problems_of("dev", nested("aws.network", {"nat": "none", "interfaceEndpoints": NODES_NEED}))
+    network = {"nat": "none", "interfaceEndpoints": [*NODES_NEED, "monitoring", "rds"]}
+    problems = problems_of("dev", nested("aws.network", network))
     assert any("cannot pull public.ecr.aws/" in problem for problem in problems)
 
 
 def test_without_nat_the_endpoints_that_nodes_need_and_an_image_of_ones_own_suffice() -> None:
-    network = {"nat": "none", "interfaceEndpoints": NODES_NEED}
-    edge = {"controllerImage": "111122223333.dkr.ecr.eu-central-1.amazonaws.com/controller:v2.14.1"}
-    assert settings_of("dev", {"aws": {"network": network, "edge": edge}}).aws is not None
+    own = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
+    changes = {
+        **elsewhere(),
+        "clickhouse": {"image": f"{own}/clickhouse:26.8"},
+        "aws": {
+            "network": {"nat": "none", "interfaceEndpoints": [*NODES_NEED, "monitoring", "rds"]},
+            "edge": {"controllerImage": f"{own}/controller:v2.14.1"},
+            "cluster": {"gpuNodes": None},
+            "budget": None,
+        },
+    }
+    assert settings_of("dev", changes).aws is not None
 
 
 def test_one_addon_may_have_a_build_of_its_own() -> None:

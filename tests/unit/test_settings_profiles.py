@@ -63,5 +63,5 @@ def test_the_local_stack_runs_the_labelled_stand_in_and_the_others_do_not() -> N
     assert local.needs_stand_in
     for stack in ("dev", "prod"):
         model = settings_of(stack).model
-        assert model.kind == "external"
+        assert model.kind == "vllm"
         assert not model.needs_stand_in
