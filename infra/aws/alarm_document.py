@@ -32,12 +32,12 @@ EVERYTHING = Facts(
 def table() -> str:
     """Markdown: a row for each alarm, and for what AWS says by itself."""
     certain, others = CLUSTER_DEAD_RULE
+    together = f"`{certain}` and any of {', '.join(f'`{one}`' for one in others)}"
     rows = [
         "| alarm | compares | fires | without data | tells |",
         "|---|---|---|---|---|",
         *(_row(spec) for spec in alarm_table(EVERYTHING)),
-        f"| {_link(CLUSTER_DEAD, CLUSTER_DEAD)} | other alarms | `{certain}` and any of "
-        f"{', '.join(f'`{one}`' for one in others)} | | critical |",
+        f"| {_link(CLUSTER_DEAD, CLUSTER_DEAD)} | other alarms | {together} | | critical |",
         *(
             f"| {_link(name, 'rds-events')} | RDS events of {source} | {categories} | | {severity} |"
             for name, (source, categories, severity) in RDS_EVENTS.items()
@@ -61,7 +61,7 @@ def render(document: str) -> str:
 
 def _row(spec: AlarmSpec) -> str:
     minutes = spec.period / 60
-    window = f"{spec.datapoints} of {spec.periods} × {minutes:g} min"
+    window = f"{spec.datapoints} of {spec.periods} times {minutes:g} min"
     return (
         f"| {_link(spec.id, spec.runbook)} | {spec.formula} | {spec.comparison} {spec.threshold:,.15g}, "
         f"{window} | {spec.missing} | {spec.severity} |"

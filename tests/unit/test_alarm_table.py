@@ -6,6 +6,7 @@ A change of a metric, a threshold or of what silence means fails here, in docs/a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ GIB = 1024.0**3
 _ = None
 
 # What the last periods were, oldest first: those that fire, and those that are close and do not.
-SERIES: dict[str, tuple[list[Datapoint], list[Datapoint]]] = {
+SERIES: dict[str, tuple[Sequence[Datapoint], Sequence[Datapoint]]] = {
     "alb-5xx": ([0, 12, _, 30, 10], [9, 9, 9, 9, 9]),
     "alb-no-healthy-host": ([0, _, _], [0, 1, 0]),
     "alb-unhealthy-host": ([1] * 10, [1] * 9 + [0]),
@@ -70,7 +71,7 @@ MATH: dict[str, tuple[dict[str, Datapoint], dict[str, Datapoint]]] = {
 }
 
 
-def settled(spec: AlarmSpec, series: list[Datapoint], before: State = "OK") -> State:
+def settled(spec: AlarmSpec, series: Sequence[Datapoint], before: State = "OK") -> State:
     assert len(series) == spec.periods, "a full window"
     return states(spec, series, first=before)[-1]
 

@@ -26,14 +26,13 @@ BUSY = AlarmSpec(
 MISSING: tuple[Missing, ...] = ("breaching", "notBreaching", "ignore", "missing")
 datapoints = st.one_of(st.none(), st.floats(min_value=0, max_value=20))
 series = st.lists(datapoints, min_size=3, max_size=12)
-specs = st.builds(
-    lambda periods, share, missing: replace(
-        BUSY, periods=periods, datapoints=max(1, round(periods * share)), missing=missing
-    ),
-    st.integers(1, 5),
-    st.floats(0.1, 1),
-    st.sampled_from(MISSING),
-)
+
+
+def _spec(periods: int, share: float, missing: Missing) -> AlarmSpec:
+    return replace(BUSY, periods=periods, datapoints=max(1, round(periods * share)), missing=missing)
+
+
+specs = st.builds(_spec, st.integers(1, 5), st.floats(0.1, 1), st.sampled_from(MISSING))
 
 
 @given(specs, st.lists(st.floats(min_value=0, max_value=20), min_size=5, max_size=12))
@@ -64,9 +63,7 @@ def test_silence_is_what_the_alarm_says_it_is(spec: AlarmSpec, before: str) -> N
 
 @given(series)
 def test_gaps_count_for_or_against_or_not_at_all(values: list[Datapoint]) -> None:
-    loud, calm = (
-        states(replace(BUSY, missing=missing), values) for missing in ("breaching", "notBreaching")
-    )
+    loud, calm = (states(replace(BUSY, missing=missing), values) for missing in ("breaching", "notBreaching"))
     for with_gaps, without in zip(loud, calm, strict=True):
         assert without != "ALARM" or with_gaps == "ALARM"
 
