@@ -113,6 +113,14 @@ def test_fp8_makes_70b_fit_four_cards_with_room() -> None:
     assert predicted.concurrency == pytest.approx(8.0, rel=0.02)
 
 
+def test_beyond_its_key_value_heads_a_cache_is_copied_and_not_split() -> None:
+    """Four heads on eight GPUs: each GPU keeps a whole head, as on four."""
+    four, eight = (fitted("Qwen/Qwen3-30B-A3B", "g6.48xlarge", gpus) for gpus in (4, 8))
+    token = 96 * 1024 / 4
+    assert four.tokens == int(four.cache_gib * 2**30 / token)
+    assert eight.tokens == int(eight.cache_gib * 2**30 / token)
+
+
 def test_8b_is_refused_on_24_gb_at_32k_and_served_at_16k() -> None:
     on_g5 = GPU_INSTANCES["g5.xlarge"]
     refused = judge(serving(LLAMA_8B), on_g5, 1)
