@@ -107,6 +107,14 @@ class ExternalStoreSettings(Section):
     https_port: Port = Field(default=8443, description="HTTP interface over TLS.")
     native_port: Port = Field(default=9440, description="Native interface over TLS.")
     database: str = Field(default="otel", pattern=_NAME, description="Its database for telemetry.")
+    cluster: str | None = Field(
+        default=None,
+        pattern=_NAME,
+        description=(
+            "Name of its cluster, if it has replicas with Keeper: tables are made on all of them, and "
+            "replicated. Absent for one server, and for ClickHouse Cloud, which replicates by itself."
+        ),
+    )
     writer: StoreLogin = Field(description="May insert; the collectors'.")
     reader: StoreLogin = Field(description="May select, and nothing else.")
     schema_owner: StoreLogin = Field(description="May create and alter tables; the schema Job's.")
@@ -136,17 +144,12 @@ class ClickHouseSettings(Section):
         default="docker.io/clickhouse/clickhouse-server:26.8",
         description="ClickHouse's own image, an LTS version; prod takes a copy by digest.",
     )
-    replicas: Literal[1, 3] = Field(
-        default=1,
-        description=(
-            "3 keeps telemetry when a zone is lost: a replica and a Keeper in each of three zones. 1 loses "
-            "at most a day then, what the last backup does not have."
-        ),
+    storage_gib: int = Field(
+        default=50, ge=10, le=16_384, description="Size of its volume; it can grow, not shrink."
     )
-    storage_gib: int = Field(default=50, ge=10, le=16_384, description="Size of each replica's volume.")
     resources: ComputeResources = Field(
         default=ComputeResources(cpu_request="1", memory_request="4Gi", memory_limit="4Gi", disk_limit="2Gi"),
-        description="CPU and memory of each replica.",
+        description="CPU and memory of its pod.",
     )
     retention: RetentionSettings = Field(default_factory=RetentionSettings, description="What is kept.")
     reader: ReaderSettings = Field(default_factory=ReaderSettings, description="Bounds of readers.")

@@ -41,8 +41,7 @@ def _of_the_store(settings: Settings) -> list[Demand]:
     if store.kind == "external":
         return [jobs]
     resources = settings.local.store if settings.local is not None else store.resources
-    size = store.replicas * store.storage_gib * _GIB
-    return [_demand("clickhouse", store.replicas, resources, size), jobs]
+    return [_demand("clickhouse", 1, resources, store.storage_gib * _GIB), jobs]
 
 
 def _demand(name: str, pods: int, resources: ComputeResources, storage: int = 0) -> Demand:

@@ -7,19 +7,14 @@ from collections.abc import Iterator
 
 from infra.settings.settings import Settings
 
-ZONES_OF_REPLICAS = 3
 _DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
 def store_fits_the_platform(settings: Settings) -> Iterator[str]:
-    """Replicas have zones to be in, and what only a cluster on AWS can do is asked of it alone."""
+    """Locally it has its image, and is not asked for what only AWS has."""
     store = settings.clickhouse
-    if store.kind != "in-cluster":
-        return
-    if settings.local is not None:
-        if store.replicas > 1:
-            yield "`roost:clickhouse.replicas` is 3, and this machine is one: its loss takes them all. Use 1."
-        elif store.restore is not None:
+    if store.kind == "in-cluster" and settings.local is not None:
+        if store.restore is not None:
             yield (
                 "`roost:clickhouse.restore` means nothing in profile local, which has no bucket for backups: "
                 "remove it."
@@ -29,14 +24,6 @@ def store_fits_the_platform(settings: Settings) -> Iterator[str]:
                 "`roost:clickhouse.kind` is `in-cluster`, and the local platform has no image of one yet: "
                 "run `make up`, which builds it and gives it to the cluster."
             )
-        return
-    assert settings.aws is not None  # `build` makes exactly one platform
-    zones = len(settings.aws.network.zones)
-    if store.replicas > zones:
-        yield (
-            f"`roost:clickhouse.replicas` is {store.replicas}, and `roost:aws.network.zones` lists {zones}: "
-            f"a zone with two replicas takes the majority with it. List {ZONES_OF_REPLICAS} zones, or use 1."
-        )
 
 
 def store_image_is_pinned(settings: Settings) -> Iterator[str]:

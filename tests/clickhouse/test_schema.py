@@ -6,10 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from app.store.connection import Store, StoreError
 from app.store.schema import apply
-from infra.settings.clickhouse import ClickHouseSettings, RetentionSettings, Signal
+from infra.settings.clickhouse import (
+    ClickHouseSettings,
+    ExternalStoreSettings,
+    RetentionSettings,
+    Signal,
+    StoreLogin,
+)
 from infra.workloads.clickhouse_schema import schema_files
 from infra.workloads.clickhouse_users import ADMIN, OWNER, READER, WRITER
 from tests.clickhouse.engines import PASSWORDS, Engine, served
@@ -126,10 +133,14 @@ def test_a_file_that_is_refused_is_named(store: Engine, tmp_path: Path) -> None:
         apply(as_user(url, OWNER), folder)
 
 
-def test_three_replicas_have_replicated_tables_everywhere() -> None:
+def test_an_external_cluster_has_replicated_tables_everywhere() -> None:
     # The engine without a server has no Keeper, so that this is compared as text only.
-    for name, text in schema_files(ClickHouseSettings(kind="in-cluster", replicas=3)).items():
+    login = StoreLogin(username="somebody", password=SecretStr("any"))
+    external = ExternalStoreSettings(
+        host="ch.example.com", cluster="telemetry", writer=login, reader=login, schema_owner=login
+    )
+    for name, text in schema_files(ClickHouseSettings(kind="external", external=external)).items():
         statements = re.findall(r"^(?:CREATE|ALTER) .*$", text, re.MULTILINE)
         assert statements, name
-        assert all("ON CLUSTER roost" in one for one in statements), name
+        assert all("ON CLUSTER telemetry" in one for one in statements), name
         assert "ENGINE = MergeTree" not in text

@@ -60,15 +60,6 @@ CLICKHOUSE = {
         _store(resources={"cpuRequest": "1", "memoryRequest": "1Gi", "memoryLimit": "2Gi"}),
         ("memoryLimit (2Gi) is below 4Gi",),
     ),
-    "replicas without zones": Refusal("dev", _store(replicas=3), ("is 3", "lists 2", "use 1")),
-    "replicas on one machine": Refusal(
-        "local",
-        {
-            "clickhouse": {"kind": "in-cluster", "replicas": 3},
-            "namespace": {"quota": {"cpuRequests": "8", "memoryRequests": "16Gi", "storage": "100Gi"}},
-        },
-        ("this machine is one",),
-    ),
     "prod with a tag of the store": Refusal(
         "prod", _store(image="docker.io/clickhouse/clickhouse-server:26.8"), ("by digest", "26.8")
     ),
