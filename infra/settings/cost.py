@@ -115,7 +115,7 @@ def _stores(settings: Settings, aws: AwsSettings, prices: Prices) -> Iterator[Li
     store = settings.clickhouse
     if store.kind == "in-cluster":
         disk = machines.Disk(gib=store.storage_gib)
-        yield from machines.volume("clickhouse", "clickhouse", disk, store.replicas, prices)
+        yield from machines.volume("clickhouse", "clickhouse", disk, 1, prices)
     if settings.inference is not None:
         disk = machines.Disk(gib=settings.inference.compile_cache_gib)
         yield from machines.volume("inference", "compile cache", disk, 1, prices)

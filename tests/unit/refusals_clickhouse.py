@@ -52,8 +52,8 @@ CLICKHOUSE = {
     ),
     "a disk that fills up": Refusal(
         "dev",
-        _store(retention={"logs": {"days": 30, "gibPerDay": 20}}),
-        ("storageGib (50) is too small", "take 150 or more"),
+        _store(storageGib=50, retention={"logs": {"days": 30, "gibPerDay": 20}}),
+        ("storageGib (50) is too small", "or more, or keep less"),
     ),
     "too little memory": Refusal(
         "dev",
