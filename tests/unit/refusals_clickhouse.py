@@ -69,7 +69,10 @@ CLICKHOUSE = {
             **_store(image="docker.io/clickhouse/clickhouse-server:26.8"),
             **elsewhere(),
             "aws": {
-                "network": {"nat": "none", "interfaceEndpoints": sorted(NEEDED_WITHOUT_NAT)},
+                "network": {
+                    "nat": "none",
+                    "interfaceEndpoints": sorted({*NEEDED_WITHOUT_NAT, "monitoring", "rds"}),
+                },
                 "edge": {"controllerImage": _DIGEST},
                 "budget": None,
             },
