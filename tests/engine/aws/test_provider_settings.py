@@ -17,6 +17,7 @@ from local.plugins.base.values import Secret, Value, decode, encode
 from tests.engine.aws.harness import REGION, SERVICES
 from tests.engine.served import Served, serving
 
+AWAY = "eu-west-1"
 VPC = "aws:ec2/vpc:Vpc"
 NOBODY = "http://127.0.0.1:9"  # no engine listens: what it would be told is dropped
 GOOD: Mapping[str, Value] = {
@@ -159,6 +160,30 @@ def test_functions_find_a_network_that_somebody_else_made(configured: Served, em
     with pytest.raises(grpc.RpcError) as caught:
         invoke(configured, "aws:ec2/getVpc:getVpc", default=True)
     assert "mapped without default" in caught.value.details()
+
+
+def test_functions_look_at_copies_in_another_region(configured: Served, emulated: Emulated) -> None:
+    kms, copies = emulated.client("kms", REGION), {"region": AWAY}
+    made = kms.create_key(MultiRegion=True)["KeyMetadata"]
+    replica = kms.replicate_key(KeyId=made["KeyId"], ReplicaRegion=AWAY)["ReplicaKeyMetadata"]["Arn"]
+    key = invoke(configured, "aws:kms/getKey:getKey", keyId=replica, **copies)
+    assert (key["arn"], key["keyState"], key["enabled"]) == (replica, "Enabled", True)
+    emulated.client("kms", AWAY).disable_key(KeyId=replica.rpartition("/")[2])
+    assert invoke(configured, "aws:kms/getKey:getKey", keyId=replica, **copies)["keyState"] == "Disabled"
+
+    entry = emulated.client("secretsmanager", REGION).create_secret(
+        Name="lost/server", SecretString="kept", AddReplicaRegions=[{"Region": AWAY}]
+    )["ARN"]
+    copy = entry.replace(REGION, AWAY)
+    found = invoke(
+        configured, "aws:secretsmanager/getSecretVersion:getSecretVersion", secretId=copy, **copies
+    )
+    assert found["secretString"] == "kept"
+
+    place = {"LocationConstraint": AWAY}
+    emulated.client("s3", AWAY).create_bucket(Bucket="lost-backup-copy", CreateBucketConfiguration=place)
+    bucket = invoke(configured, "aws:s3/getBucket:getBucket", bucket="lost-backup-copy", **copies)
+    assert (bucket["arn"], bucket["bucketRegion"]) == ("arn:aws:s3:::lost-backup-copy", AWAY)
 
 
 def invoke(plugin: Served, token: str, **arguments: Value) -> dict[str, Value]:
