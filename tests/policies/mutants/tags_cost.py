@@ -1,7 +1,7 @@
 """What the pack ops-dr-cost notices about tags and cost."""
 
 from tests.policies.mutants.mutant import each, mutant
-from tests.support.policies import Change, both, drop, options, put
+from tests.support.policies import Change, both, drop, options, put, without
 
 DB = "aws:rds/instance:Instance::database"
 KEY = "aws:kms/key:Key::keys-data"
@@ -10,6 +10,8 @@ SYSTEM, APP = f"{NODES}::cluster-nodes-system", f"{NODES}::cluster-nodes-app"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate::cluster-nodes-app"
 SERVER = "kubernetes:apps/v1:Deployment::server"
 VOLUME = "aws:ebs/volume:Volume"
+BUDGET = "aws:budgets/budget:Budget::budget"
+ANOMALIES = "aws:costexplorer/anomalySubscription:AnomalySubscription"
 
 
 def by_a_bare_provider(which: str, change: Change) -> Change:
@@ -87,6 +89,19 @@ MUTANTS = (
         [
             ("applications", put(APP, "scalingConfig.maxSize", 100)),
             ("system", put(SYSTEM, "scalingConfig.maxSize", 200)),
+        ],
+        "cost-bounds",
+    ),
+    *each(
+        "costs that nobody hears of",
+        [
+            ("no budget", without(BUDGET)),
+            ("a budget by the year", put(BUDGET, "timeUnit", "ANNUALLY")),
+            ("a budget that tells nobody", put(BUDGET, "notifications", [])),
+            (
+                "no subscription",
+                both(without(f"{ANOMALIES}::budget-topic"), without(f"{ANOMALIES}::budget-email")),
+            ),
         ],
         "cost-bounds",
     ),
