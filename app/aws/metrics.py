@@ -13,6 +13,13 @@ _VERSION = "2010-08-01"
 _FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
+def announce(name: str, value: float) -> None:
+    """One datapoint to where the environment says, and nowhere if it says nothing. Raises as `publish`."""
+    namespace = os.environ.get("ROOST_METRICS_NAMESPACE")
+    if namespace:
+        publish({name: value}, namespace=namespace, region=os.environ["AWS_REGION"], identity=Identity())
+
+
 def publish(values: Mapping[str, float], *, namespace: str, region: str, identity: Identity) -> None:
     """One datapoint now for each metric, of at most 1000. Raises RequestError, CredentialsError.
 

@@ -11,20 +11,31 @@ import sys
 import time
 from pathlib import Path
 
+from app.aws.credentials import CredentialsError
+from app.aws.metrics import announce
+from app.aws.requests import RequestError
 from app.llm.client import Client
 from app.llm.types import Endpoint, ModelError, Request
 from app.settings import SettingsError
 
 SECONDS = 60
+METRIC = "ModelAnswers"
+"""What the alarm `model-canary` waits for: 1 or 0."""
 
 
 def run() -> int:
-    """0 where both models answer, else 1 and why. Raises SettingsError."""
+    """0 where both models answer, else 1 and why; told to alarms if there are any. Raises SettingsError."""
     key = _key()
     model = Endpoint(_need("VLLM_API_BASE"), key, timeout=SECONDS, idle_timeout=SECONDS)
     embedding = Endpoint(_need("EMBEDDING_API_BASE"), key, timeout=SECONDS, idle_timeout=SECONDS)
     names = (_need("ROOST_MODEL"), _need("ROOST_EMBEDDING_MODEL"))
-    return asyncio.run(_check(model, embedding, *names))
+    wrong = asyncio.run(_check(model, embedding, *names))
+    try:
+        announce(METRIC, 0 if wrong else 1)
+    except (RequestError, CredentialsError) as error:
+        print(f"the alarms could not be told: {error}", file=sys.stderr)
+        return 1
+    return wrong
 
 
 async def _check(model: Endpoint, embedding: Endpoint, model_name: str, embedding_name: str) -> int:

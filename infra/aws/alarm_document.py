@@ -24,6 +24,7 @@ EVERYTHING = Facts(
     nat_zones=("a",),
     node_metrics=True,
     copies=True,
+    models="always",
     vaults=("backups",),
 )
 """A stack with all that can be alarmed on, and one zone."""

@@ -96,5 +96,7 @@ class Facts:
     """Container Insights is on."""
     copies: bool
     """Backups are copied to another region."""
+    models: Literal["always", "by-schedule"] | None
+    """Whether models of the stack's own run; None where they are somebody else's."""
     vaults: tuple[str, ...]
     """AWS Backup's vaults, by name in the program."""

@@ -10,16 +10,18 @@ from infra.aws.alarm_spec import Facts
 from infra.aws.backup_vault import BackupVault
 from infra.aws.parts import StackParts
 from infra.aws.storage import REPLICATION_RULE
-from infra.settings.aws import AwsSettings
+from infra.settings import Settings
 from infra.settings.aws_alarms import AlarmSettings
 
 Dimensions = Mapping[str, pulumi.Input[str]]
 
 
 def facts_of(
-    aws: AwsSettings, alarms: AlarmSettings, parts: StackParts, vaults: Mapping[str, BackupVault]
+    settings: Settings, alarms: AlarmSettings, parts: StackParts, vaults: Mapping[str, BackupVault]
 ) -> Facts:
     """Known from the settings alone, so that a preview shows every alarm."""
+    assert settings.aws is not None  # the platform has it
+    aws, models = settings.aws, settings.inference if settings.model.kind == "vllm" else None
     return Facts(
         prefix=parts.place.prefix,
         thresholds=alarms.thresholds,
@@ -30,6 +32,7 @@ def facts_of(
         nat_zones=tuple(parts.network.nat_gateway_ids),
         node_metrics=aws.cluster.observability,
         copies=parts.storage.backup_copy is not None,
+        models=None if models is None else "by-schedule" if models.schedule else "always",
         vaults=tuple(vaults),
     )
 

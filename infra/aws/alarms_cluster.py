@@ -12,6 +12,7 @@ def cluster_alarms(facts: Facts) -> list[AlarmSpec]:
     """All that there are for the cluster and its gateways."""
     return [
         _heartbeat(facts),
+        *([_models(facts)] if facts.models else []),
         *_control_plane(facts),
         *(_nodes() if facts.node_metrics else []),
         *(one for zone in facts.nat_zones for one in _gateway(zone)),
@@ -42,6 +43,30 @@ def _heartbeat(facts: Facts) -> AlarmSpec:
         periods=3,
         datapoints=3,
         missing="breaching",
+    )
+
+
+def _models(facts: Facts) -> AlarmSpec:
+    return AlarmSpec(
+        id="model-canary",
+        runbook="model-canary",
+        severity="critical",
+        says="The stack's own models have given no answer for a quarter of an hour: no agent can think.",
+        metrics={
+            "m": Metric(
+                namespace=custom_namespace(facts.prefix),
+                name="ModelAnswers",
+                of="stack",
+                statistic="Maximum",
+            )
+        },
+        comparison="<",
+        threshold=1,
+        period=300,
+        periods=3,
+        datapoints=3,
+        # At night nobody asks where the models sleep by schedule.
+        missing="breaching" if facts.models == "always" else "notBreaching",
     )
 
 

@@ -7,6 +7,7 @@ import pulumi
 from infra.aws.cluster import Cluster
 from infra.aws.gpu_support import GpuSupport
 from infra.aws.keys import Keys
+from infra.aws.metric_publisher import MetricPublisher
 from infra.aws.model_schedule import ModelSchedule
 from infra.aws.model_store import ModelAccess
 from infra.aws.network_port import NetworkPort
@@ -18,6 +19,7 @@ from infra.ports import ModelEndpoint
 from infra.settings import Settings
 from infra.settings.models_namespace import models_namespace
 from infra.settings.rules_gpu import gpus_of_a_node, nodes_for
+from infra.workloads.canary import WORKLOAD as CANARY
 from infra.workloads.inference import NAMESPACE, Inference, ModelSite
 from infra.workloads.namespace import Namespace
 
@@ -85,12 +87,27 @@ class AwsInference(pulumi.ComponentResource):
                 options=options,
                 opts=child,
             )
+        publisher = (
+            MetricPublisher(
+                "model-canary-metrics",
+                workload=CANARY,
+                namespace=namespace,
+                namespace_name=NAMESPACE,
+                cluster=cluster,
+                place=place,
+                options=options,
+                opts=child,
+            )
+            if settings.aws.alarms
+            else None
+        )
         site = ModelSite(
             cluster=cluster.access,
             namespace=namespace,
             store=access.port,
             image=server_image,
             gpu_nodes={POOL_LABEL: "gpu"},
+            canary_sink=publisher.sink if publisher else None,
         )
         self.endpoint = Inference(name, settings, site=site, opts=child).endpoint
         self.register_outputs({})

@@ -17,7 +17,7 @@ from infra.aws.parts import StackParts
 from infra.aws.restore_test import RestoreTest
 from infra.options import Options
 from infra.ports import Site
-from infra.settings.aws import AwsSettings
+from infra.settings import Settings
 from infra.settings.aws_alarms import AlarmSettings
 from infra.settings.aws_recovery import RecoverySettings
 from infra.workloads.heartbeat import WORKLOAD as HEARTBEAT
@@ -26,17 +26,19 @@ from infra.workloads.namespace import NAME as NAMESPACE
 
 
 class Operations:
-    """Alarms' topics and the budget, where the settings name somebody to tell."""
+    """Alarms and the budget, where the settings name somebody to tell; and AWS Backup."""
 
     def __init__(
         self,
-        aws: AwsSettings,
+        settings: Settings,
         parts: StackParts,
         *,
         site: Site,
         options: Options,
         opts: pulumi.ResourceOptions,
     ) -> None:
+        assert settings.aws is not None  # the platform has it
+        aws = settings.aws
         self.topics = (
             AlarmTopics(
                 "alarm-topics",
@@ -65,18 +67,18 @@ class Operations:
         self._parts, self._options, self._opts = parts, options, opts
         self.backups = self._backups(aws.recovery) if aws.recovery else None
         if aws.alarms is not None and self.topics is not None:
-            self._alarms(aws, aws.alarms, self.topics)
+            self._alarms(settings, aws.alarms, self.topics)
             self._heartbeat(site)
 
-    def _alarms(self, aws: AwsSettings, settings: AlarmSettings, topics: AlarmTopics) -> None:
+    def _alarms(self, settings: Settings, alarms: AlarmSettings, topics: AlarmTopics) -> None:
         parts = self._parts
         vaults = {"backups": self.backups.vault} if self.backups else {}
         Alarms(
             "alarms",
-            alarm_table(facts_of(aws, settings, parts, vaults)),
+            alarm_table(facts_of(settings, alarms, parts, vaults)),
             subjects=subjects_of(parts, vaults),
             topics=topics.arns,
-            runbooks=settings.runbooks,
+            runbooks=alarms.runbooks,
             place=parts.place,
             options=self._options,
             opts=self._opts,
@@ -85,11 +87,11 @@ class Operations:
         AlarmEvents(
             "alarm-events", topics=topics.arns, place=parts.place, options=self._options, opts=self._opts
         )
-        if settings.slack_workspace is not None:
+        if alarms.slack_workspace is not None:
             AlarmChat(
                 "alarm-chat",
-                settings,
-                workspace=settings.slack_workspace,
+                alarms,
+                workspace=alarms.slack_workspace,
                 topics=topics.arns,
                 place=parts.place,
                 options=self._options,

@@ -111,7 +111,11 @@ class AwsPlatform:
         assert self._supplies is not None
         site = Site(cluster=self.cluster, namespace=server.namespace, supplies=self._supplies)
         Operations(
-            self._ground.aws, self._parts(), site=site, options=self._ground.options, opts=self._ground.opts
+            self._ground.settings,
+            self._parts(),
+            site=site,
+            options=self._ground.options,
+            opts=self._ground.opts,
         )
         return edge.public
 

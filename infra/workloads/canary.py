@@ -5,11 +5,12 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.ports import ModelEndpoint, NamespaceAccess
+from infra.ports import MetricSink, ModelEndpoint, NamespaceAccess
 from infra.settings.inference import ScheduleSettings
 from infra.workloads.connections import Connection
 from infra.workloads.jobs import SERVER_UID
 from infra.workloads.labels import labels
+from infra.workloads.metric_sink import sink_environment
 from infra.workloads.openings import open_connections
 from infra.workloads.pods import (
     SECRETS_DIR,
@@ -27,7 +28,7 @@ DEADLINE_SECONDS = 240
 
 
 class Canary(pulumi.ComponentResource):
-    """A CronJob whose failed Jobs say which model does not answer, and why.
+    """A CronJob whose failed Jobs say which model does not answer, and why; with a `sink`, an alarm hears.
 
     vLLM's `/health` stays 200 while a GPU is broken (vllm-project/vllm issue 36960): only an answer counts.
     """
@@ -40,14 +41,18 @@ class Canary(pulumi.ComponentResource):
         image: pulumi.Input[str],
         key: Mounts,
         schedule: ScheduleSettings | None,
+        sink: MetricSink | None,
         namespace: NamespaceAccess,
         provider: k8s.Provider,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:workloads:Canary", name, None, opts)
         self._opts = pulumi.ResourceOptions(parent=self, provider=provider)
+        told = [sink.reach, sink.identity.reach] if sink else []
         openings = open_connections(
-            [Connection(client=WORKLOAD, reach=reach) for reach in model.reach], namespace, self._opts
+            [Connection(client=WORKLOAD, reach=reach) for reach in (*model.reach, *told)],
+            namespace,
+            self._opts,
         )
         account = service_account(WORKLOAD, namespace, self._opts)
         clock, zone = cron(schedule)
@@ -68,13 +73,16 @@ class Canary(pulumi.ComponentResource):
                         "active_deadline_seconds": DEADLINE_SECONDS,
                         "template": {
                             "metadata": {"labels": labels(WORKLOAD)},
-                            "spec": _pod(model, image, key, account),
+                            "spec": _pod(model, image, key, sink, account),
                         },
                     },
                 },
             },
             opts=pulumi.ResourceOptions.merge(
-                self._opts, pulumi.ResourceOptions(depends_on=[*namespace.ready, *openings])
+                self._opts,
+                pulumi.ResourceOptions(
+                    depends_on=[*namespace.ready, *openings, *(sink.identity.ready if sink else [])]
+                ),
             ),
         )
         self.register_outputs({})
@@ -90,7 +98,11 @@ def cron(schedule: ScheduleSettings | None) -> tuple[str, str]:
 
 
 def _pod(
-    model: ModelEndpoint, image: pulumi.Input[str], key: Mounts, account: pulumi.Output[str]
+    model: ModelEndpoint,
+    image: pulumi.Input[str],
+    key: Mounts,
+    sink: MetricSink | None,
+    account: pulumi.Output[str],
 ) -> k8s.core.v1.PodSpecArgsDict:
     mounts = key + scratch()
     variables: dict[str, pulumi.Input[str]] = {
@@ -100,6 +112,7 @@ def _pod(
         # What comes after the provider in a handle is the name on the wire.
         "ROOST_MODEL": model.handle.partition("/")[2],
         "ROOST_EMBEDDING_MODEL": model.embedding_handle.partition("/")[2],
+        **(sink_environment(sink) if sink else {}),
     }
     return {
         "restart_policy": "Never",

@@ -11,6 +11,7 @@ from infra.workloads.connections import Connection
 from infra.workloads.database import login_environment, login_files
 from infra.workloads.jobs import DatabaseCommand, command_pod
 from infra.workloads.labels import labels
+from infra.workloads.metric_sink import sink_environment
 from infra.workloads.openings import open_connections
 from infra.workloads.pods import immutable_secret, secret_files, service_account
 
@@ -52,8 +53,7 @@ class Heartbeat(pulumi.ComponentResource):
             image=site.supplies.images.server,
             environment={
                 **login_environment(database, database.readonly, direct=True),
-                "AWS_REGION": sink.region,
-                "ROOST_METRICS_NAMESPACE": sink.namespace,
+                **sink_environment(sink),
                 "ROOST_RDS_INSTANCE": database_instance,
             },
             mounts=secret_files(secret),

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pulumi_random as random
 
-from infra.ports import ClusterAccess, ModelEndpoint, ModelStore, NamespaceAccess
+from infra.ports import ClusterAccess, MetricSink, ModelEndpoint, ModelStore, NamespaceAccess
 from infra.settings import Settings
 from infra.settings.inference import InferenceSettings
 from infra.settings.inference_plan import InferencePlan, plan_of
@@ -41,6 +41,8 @@ class ModelSite:
     """The server's, which has the commands for weights and for the canary."""
     gpu_nodes: dict[str, str]
     """Labels of the nodes with GPUs."""
+    canary_sink: MetricSink | None = None
+    """Where the canary says whether the models answer; None tells nobody."""
 
 
 class Inference(pulumi.ComponentResource):
@@ -164,6 +166,7 @@ class Inference(pulumi.ComponentResource):
             image=self._site.image,
             key=key,
             schedule=self._settings.schedule,
+            sink=self._site.canary_sink,
             namespace=self._site.namespace,
             provider=self._site.cluster.provider,
             opts=pulumi.ResourceOptions(parent=self),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from local.emulator import child
 from local.emulator.child import ClusterEndpoint, Emulated
 from tests.app.conftest import LOGINS, login, roost
-from tests.support import postgres
+from tests.support import postgres, server
 
 REGION = "eu-central-1"
 NAMESPACE = "Roost/roost-test"
@@ -102,6 +104,18 @@ def test_a_dead_database_does_not_look_like_a_dead_cluster(account: Emulated, in
     assert "OldestTransactionSeconds: " in done.stderr
     assert "RestorableAgeSeconds: POST" in done.stderr
     assert latest(account, "Heartbeat")["SampleCount"] == before + 1
+
+
+def test_other_commands_announce_where_they_are_told_to_and_else_nowhere(
+    account: Emulated, inside: dict[str, str]
+) -> None:
+    def announce(value: int, variables: dict[str, str]) -> None:
+        code = f"from app.aws.metrics import announce; announce('ModelAnswers', {value})"
+        subprocess.run([sys.executable, "-c", code], env=variables, cwd=server.REPO, timeout=60, check=True)
+
+    announce(1, inside)
+    announce(2, {key: value for key, value in inside.items() if key != "ROOST_METRICS_NAMESPACE"})
+    assert latest(account, "ModelAnswers")["Maximum"] == 1
 
 
 @pytest.mark.parametrize("name", ["ROOST_METRICS_NAMESPACE", "AWS_REGION", "ROOST_RDS_INSTANCE"])

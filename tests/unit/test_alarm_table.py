@@ -54,6 +54,7 @@ SERIES: dict[str, tuple[Sequence[Datapoint], Sequence[Datapoint]]] = {
     "rds-replica-cpu": ([81] * 3, [80] * 3),
     "rds-replica-connections": ([801] * 5, [800] * 5),
     "heartbeat": ([_, _, _], [_, 1, _]),
+    "model-canary": ([0, _, 0], [0, 1, _]),
     "eks-silent": ([_, 0, _], [0, 1, 0]),
     "eks-unschedulable": ([1] * 15, [1] * 14 + [0]),
     "eks-storage": ([6.1 * GIB] * 3, [6.1 * GIB, 5.9 * GIB, 6.1 * GIB]),
@@ -99,7 +100,14 @@ def test_a_share_fires_when_it_should_and_only_then(name: str) -> None:
 
 def test_silence_of_what_must_speak_is_an_alarm() -> None:
     loud = {name for name, spec in TABLE.items() if settled(spec, [None] * spec.periods) == "ALARM"}
-    assert loud == {"heartbeat", "eks-silent", "rds-silent", "alb-no-healthy-host", "rds-replica-lag"}
+    assert loud == {
+        "heartbeat",
+        "model-canary",
+        "eks-silent",
+        "rds-silent",
+        "alb-no-healthy-host",
+        "rds-replica-lag",
+    }
 
 
 def test_an_expired_certificate_goes_on_alarming_although_nothing_is_reported() -> None:
@@ -130,12 +138,20 @@ def test_figures_follow_from_the_settings() -> None:
 
 def test_a_stack_has_alarms_on_what_it_has() -> None:
     small = replace(
-        EVERYTHING, burstable=False, replica=False, nat_zones=(), node_metrics=False, copies=False, vaults=()
+        EVERYTHING,
+        burstable=False,
+        replica=False,
+        nat_zones=(),
+        node_metrics=False,
+        copies=False,
+        models=None,
+        vaults=(),
     )
     gone = TABLE.keys() - {spec.id for spec in alarm_table(small)}
     assert gone == {
         *(name for name in TABLE if name.startswith(("rds-replica", "nat-", "node-", "backup-"))),
         "rds-cpu-credits",
+        "model-canary",
         "s3-replication",
     }
     two = replace(EVERYTHING, nat_zones=("a", "b"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.llm.check import METRIC
 from infra.aws.alarm_document import EVERYTHING
 from infra.aws.alarm_spec import COMPARISONS, AlarmSpec
 from infra.aws.alarm_table import alarm_table
@@ -114,6 +115,7 @@ def test_alarms_are_about_this_stacks_own_parts(everything: Recording) -> None:
         if expected is None:
             assert found is None, "the namespace is the stack's own"
             continue
+        assert found is not None
         assert found.keys() == expected.keys(), name
         for key, value in expected.items():
             assert found[key] == value or (isinstance(value, re.Pattern) and value.fullmatch(found[key])), (
@@ -260,6 +262,21 @@ def test_the_heartbeat_publishes_where_its_alarms_look(everything: Recording) ->
     assert variables["ROOST_RDS_INSTANCE"] == output(everything, "roost:aws:Database::database")["identifier"]
     assert variables["LETTA_PG_USER"] == "roost_readonly"
     assert pod["serviceAccountName"] == "heartbeat"
+
+
+def test_the_models_canary_says_what_it_heard_and_only_in_the_stacks_namespace(prod: Recording) -> None:
+    canary = prod.one("kubernetes:batch/v1:CronJob", "model-canary").inputs["spec"]
+    (container,) = canary["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    found = alarm(prod, "model-canary")
+    assert variables["ROOST_METRICS_NAMESPACE"] == found["namespace"] == "Roost/roost-prod"
+    assert (found["metricName"], found["treatMissingData"]) == (METRIC, "breaching")
+    association = prod.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", "model-canary-metrics")
+    assert association.inputs["serviceAccount"] == "model-canary"
+
+
+def test_models_that_sleep_at_night_are_not_missed(dev: Recording) -> None:
+    assert alarm(dev, "model-canary")["treatMissingData"] == "notBreaching"
 
 
 # Which stacks have what
