@@ -16,8 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from infra.settings.inference_plan import plan_of
 from infra.workloads import vllm_command
+from infra.workloads.inference_pods import chat_pod, embedding_pod
 from infra.workloads.model_pod import ModelPod
+from tests.unit.stacks import settings_of
 
 KEY = "key with spaces, $dollars and 'quotes'"
 MIB = 2**20
@@ -96,6 +99,16 @@ class Vllm:
     def request(self, text: str, **options: Any) -> dict[str, Any]:
         """The body of a chat completion."""
         return {"model": self.served_name, "messages": [{"role": "user", "content": text}], **options}
+
+
+def pods_of(stack: str) -> tuple[ModelPod, ModelPod]:
+    """What a stack runs: the agents' model, and the embedding model."""
+    settings = settings_of(stack)
+    plan = plan_of(settings)
+    return (
+        chat_pod(settings, plan, nodes={}, claim=None),
+        embedding_pod(settings, plan, app_nodes={}, gpu_nodes={}),
+    )
 
 
 def with_model(pod: ModelPod, location: Path, **changes: Any) -> ModelPod:

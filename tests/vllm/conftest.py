@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.settings.inference_plan import plan_of
-from infra.workloads.inference_pods import chat_pod, embedding_pod
 from infra.workloads.model_pod import ModelPod
 from local.vllm import environment
 from tests.support import tiny_model, vllm
-from tests.unit.stacks import settings_of
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +39,7 @@ def embedding_model() -> Path:
 @pytest.fixture(scope="session")
 def pods() -> tuple[ModelPod, ModelPod]:
     """What prod runs: the agents' model on GPUs, and the embedding model on the nodes' processors."""
-    settings = settings_of("prod")
-    plan = plan_of(settings)
-    return (
-        chat_pod(settings, plan, "image", nodes={}, claim=None),
-        embedding_pod(settings, plan, "image", app_nodes={}, gpu_nodes={}),
-    )
+    return vllm.pods_of("prod")
 
 
 @pytest.fixture(scope="session")
