@@ -21,7 +21,7 @@ _FINISHED = f"SELECT _path FROM s3({COLLECTION}, filename = '*/.backup', format 
 FULL_EVERY = timedelta(days=7)
 _EARLY = timedelta(hours=12)
 """How much less than a week may have passed: Jobs do not start at the same second."""
-_POLL_SECONDS = 2.0
+_POLL_SECONDS = 1.0
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 Kind = Literal["full", "incremental"]
