@@ -3,8 +3,11 @@
 from typing import Any
 
 from tests.policies.mutants.mutant import each, mutant
-from tests.support.policies import R, add
+from tests.support.policies import R, add, both, without
 
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+CONNECTIONS = ("connections", "silent")
+ERRORS = ("alb-5xx", "alb-target-5xx")
 TOPIC = "aws:sns/topic:Topic"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 TRAIL = "aws:cloudtrail/trail:Trail"
@@ -65,6 +68,29 @@ MUTANTS = (
             ("an alarm on another one", add(INSIDE, told(dimensions={"LoadBalancer": "app/edge/1"}))),
         ],
         "mon-alarms",
+    ),
+    *each(
+        "nobody hears of what the stack's own alarms are about",
+        [
+            (
+                "the database's storage",
+                both(*(without(f"{ALARM}::alarms-rds-storage-{one}") for one in ("warning", "critical"))),
+            ),
+            ("its CPU", without(f"{ALARM}::alarms-rds-cpu")),
+            ("its connections", both(*(without(f"{ALARM}::alarms-rds-{one}") for one in CONNECTIONS))),
+            ("errors of the load balancer", both(*(without(f"{ALARM}::alarms-{one}") for one in ERRORS))),
+            ("pods that find no node", without(f"{ALARM}::alarms-eks-unschedulable")),
+            ("failed backups", without(f"{ALARM}::alarms-backup-failed-backups")),
+        ],
+        "mon-alarms",
+    ),
+    *(
+        mutant(
+            f"nobody hears what happens to a {one}",
+            without(f"aws:rds/eventSubscription:EventSubscription::alarm-events-{one}"),
+            "rds-events",
+        )
+        for one in ("db-instance", "db-parameter-group", "db-security-group")
     ),
     mutant("alarms go in the clear", add(R(TOPIC, tagged(), name="alarms")), "mon-alarms"),
     *each(

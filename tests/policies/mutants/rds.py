@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from tests.policies.mutants.account import tagged
 from tests.policies.mutants.mutant import each, mutant
 from tests.support.policies import UNKNOWN, Change, Hidden, R, add, both, drop, options, put
 
@@ -46,16 +47,39 @@ def another(name: str, **props: Any) -> Change:
     return apply
 
 
-def replica(**props: Any) -> Change:
+REPLICA_METRICS = ("FreeStorageSpace", "CPUUtilization", "DatabaseConnections", "ReplicaLag")
+
+
+def watching(metric: str) -> R:
+    """An alarm on the replica, as the program makes one."""
+    return R(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        tagged(
+            namespace="AWS/RDS",
+            metricName=metric,
+            dimensions={"DBInstanceIdentifier": "replica"},
+            alarmActions=["arn:aws:sns:eu-central-1:111122223333:roost-prod-warning"],
+        ),
+        name=f"replica-{metric}",
+    )
+
+
+def replica(*, watched: Sequence[str] = REPLICA_METRICS, **props: Any) -> Change:
     """The instance that `readReplica` in the settings adds, but for these properties."""
     left_to_the_first = (
         *("engine", "engineVersion", "kmsKeyId", "dbSubnetGroupName", "dbName", "username", "backupWindow"),
         *("manageMasterUserPassword", "masterUserSecretKmsKeyId", "backupRetentionPeriod"),
         *("finalSnapshotIdentifier", "deleteAutomatedBackups", "allowMajorVersionUpgrade"),
     )
-    own = {"replicateSourceDb": "roost-prod", "multiAz": False, "deletionProtection": False}
+    own = {
+        "identifier": "replica",
+        "replicateSourceDb": "roost-prod",
+        "multiAz": False,
+        "deletionProtection": False,
+    }
     none = dict.fromkeys(left_to_the_first)
-    return another("database-replica", **{**none, **own, "skipFinalSnapshot": True, **props})
+    instance = another("database-replica", **{**none, **own, "skipFinalSnapshot": True, **props})
+    return both(instance, add(*map(watching, watched)))
 
 
 def put_each(prop: str, *values: Any) -> list[tuple[str, Change]]:
@@ -182,12 +206,12 @@ MUTANTS = (
     mutant("monitoring has no role", drop(DB, "monitoringRoleArn"), "rds-enhanced-monitoring"),
     mutant(
         "one more database of which nobody is told",
-        another("second"),
+        another("second", identifier="second"),
         "bkp-plan-coverage",
         "mon-alarms",
-        "rds-events",
     ),
     mutant("a replica like the program's", replica()),
+    mutant("a replica whose lag nobody watches", replica(watched=REPLICA_METRICS[:-1]), "mon-alarms"),
     mutant("a replica with an address", replica(publiclyAccessible=True), "rds-private"),
     mutant("a replica with a password", replica(password=Hidden("hunter2")), "rds-managed-password"),
     mutant("a replica without IAM logins", replica(iamDatabaseAuthenticationEnabled=None), "rds-iam-auth"),
