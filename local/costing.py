@@ -12,9 +12,6 @@ from infra.sizing.cost_lines import Usage, by_component, month, most
 from infra.sizing.cost_resource import Resource
 from infra.sizing.prices import HOURS_PER_MONTH
 
-_GOING = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "read-discard"})
-"""Steps after which the resource that they name as new is not there."""
-
 CENT = 0.005
 """USD a month: what is less than that did not change."""
 
@@ -60,7 +57,7 @@ def compare(document: Mapping[str, Any], usage: Usage | None = None) -> Comparis
         old, new = step.get("oldState"), step.get("newState")
         if old:
             before[str(old["urn"])] = _resource(old)
-        if new and operation not in _GOING:
+        if new:  # what goes has none
             after[str(new["urn"])] = _resource(new)
         operations[str(step["urn"])] = "replace" if "replace" in operation else operation
     return Comparison(estimate(before.values(), usage), estimate(after.values(), usage), operations)
