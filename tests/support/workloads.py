@@ -23,6 +23,10 @@ class Workload:
     pod: dict[str, Any]
 
     @property
+    def namespace(self) -> str:
+        return self.owner.inputs["metadata"]["namespace"]
+
+    @property
     def containers(self) -> list[dict[str, Any]]:
         return [*self.pod.get("initContainers", []), *self.pod["containers"]]
 
@@ -117,9 +121,11 @@ def world_may_connect(recording: Recording, server: Workload, port: int) -> bool
 
 def _rules(recording: Recording, direction: str, pod: Workload) -> list[dict[str, Any]]:
     applying = [
-        p
-        for p in policies(recording)
-        if direction in p["policyTypes"] and selects(p["podSelector"], pod.labels)
+        policy.inputs["spec"]
+        for policy in recording.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+        if policy.inputs["metadata"]["namespace"] == pod.namespace
+        and direction in policy.inputs["spec"]["policyTypes"]
+        and selects(policy.inputs["spec"]["podSelector"], pod.labels)
     ]
     assert applying, f"no policy restricts the {direction} of {pod.name}, so everything is open"
     return [rule for policy in applying for rule in policy.get(direction.lower(), [])]
@@ -132,14 +138,20 @@ def _allows(recording: Recording, direction: str, subject: Workload, other: Work
         and (
             key not in rule
             or any(
-                "namespaceSelector" not in peer
-                and "podSelector" in peer
+                "podSelector" in peer
+                and _namespace_matches(peer, subject, other)
                 and selects(peer["podSelector"], other.labels)
                 for peer in rule[key]
             )
         )
         for rule in _rules(recording, direction, subject)
     )
+
+
+def _namespace_matches(peer: dict[str, Any], subject: Workload, other: Workload) -> bool:
+    if "namespaceSelector" not in peer:
+        return subject.namespace == other.namespace
+    return selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": other.namespace})
 
 
 def _ports_match(rule: dict[str, Any], port: int) -> bool:
