@@ -22,7 +22,10 @@ class Recipients(Section):
     slack_channel: str | None = Field(
         default=None,
         pattern=r"^[CG][A-Z0-9]{8,}$",
-        description="Id of a channel in slackWorkspace, as in the channel's own URL: `C0123456789`.",
+        description=(
+            "Id of a channel in slackWorkspace, as at the end of its URL: `C0123456789`. AWS takes a channel "
+            "once for an account: another stack there needs another one."
+        ),
     )
     pager_duty_url: SecretStr | None = Field(
         default=None,
