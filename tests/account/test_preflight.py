@@ -354,6 +354,13 @@ def test_everything_is_asked_and_counted_and_nothing_is_made(account: Any, emula
     assert all(name.partition(".")[2].startswith(("Get", "Describe")) for name in asked), asked
 
 
+def test_the_document_names_the_rights_that_asking_takes() -> None:
+    text = (paths.REPO / "docs" / "inference.md").read_text()
+    (block,) = [part for part in text.split("```") if part.startswith("\nsts:GetCallerIdentity")]
+    needed = {action for one in (identity.CALLER, *CHECKS) for action in one.actions}
+    assert set(block.split()) == needed
+
+
 def test_stacks_that_have_no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     console = Console(file=io.StringIO())
     with pytest.raises(PhaseError, match="not 'qa'; there are dev, local, prod"):
