@@ -14,9 +14,9 @@ _KEYS = frozenset(("api", "access", "private", "secret", "signing", "encryption"
 _ABOUT = re.compile(
     r"^(?:file|path|dir|directory|name|id|arn|ref|reference|url|uri|ttl|timeout|seconds|minutes|days|length"
     r"|limits?|count|max|min|size|expiry|expiration|policy|enabled|required|type|encryption|hash|hex|mode"
-    r"|provider|class|key|rotation|header|prefix)$"
+    r"|provider|class|key|rotation|header|prefix|py)$"
 )
-"""Last words of names that say something about a credential, and are none."""
+"""Last words of names that say something about a credential, or hold code about it, and are none."""
 _STANDS_FOR = re.compile(
     r"^(?:[$`].*|\{\{.*|<[^>]*>|%\(.*|/.*|arn:aws[\w-]*:.*|(?:env|file|vault|secret|awssm|ssm):.*"
     r"|https?://.*|\*+|x{3,}|true|false|yes|no|on|off|none|null|nil|~|disabled?|enabled?|optional|required"
@@ -50,6 +50,10 @@ _ASSIGNMENT = re.compile(
 )
 _CODE = re.compile(r"^[A-Za-z_]\w*(?:(?:\.[A-Za-z_]\w*)+[(\[]?|[(\[]).*$")
 """What a program assigns without quotes: `settings.password`, `ask("…")`."""
+_IN_PYTHON = re.compile(
+    r"(?<![\w.])([A-Za-z]\w{1,80})[ \t]{0,20}(?::[^=\n]{1,80})?=[ \t]{0,20}[\"']([^\"'\n]{1,200})[\"']"
+)
+"""There `token: str` declares a name, and what is not quoted is computed."""
 _GENERATED = re.compile(r"^(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=\D*\d)[A-Za-z0-9+/_=-]{32,512}$")
 _RANDOM = 4.3
 """Bits a character: generators of letters and digits are above it, what people write is below."""
@@ -87,18 +91,18 @@ def has_format(text: str) -> bool:
     return bool(_FORMATS.search(text)) or any(is_literal(found[1]) for found in _IN_ADDRESS.finditer(text))
 
 
-def has_credential(text: str) -> bool:
+def has_credential(text: str, file: str = "") -> bool:
     """Whether a script or document has a key, password or token written into it.
 
     By its format, in an address, or assigned to a name that says so. A reference to one (`$PASSWORD`,
-    `$(aws …)`, an ARN, a path, another variable) is none.
+    `$(aws …)`, an ARN, a path, another variable) is none. `file` is what the document is called.
     """
     if has_format(text):
         return True
     said = _COMMENT.sub("", text)
     return any(
         is_credential_name(found[1]) and is_literal(found[2]) and not _CODE.match(found[2])
-        for pattern in (_ASSIGNMENT, _ELEMENT)
+        for pattern in ((_IN_PYTHON,) if file.endswith(".py") else (_ASSIGNMENT, _ELEMENT))
         for found in pattern.finditer(said)
     )
 

@@ -110,6 +110,24 @@ def test_what_is_assigned(text: str, expected: bool) -> None:
     assert has_credential(text) is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f'token = "{PASSWORD}"', True),
+        (f"    api_key: str = '{PASSWORD}'\n", True),
+        (f"login(password='{PASSWORD}')", True),
+        ("token: str | None = None", False),
+        ("def login(password: str, token: str = field(repr=False)) -> None:", False),
+        ('headers = f"Credential={credentials.access_key}/{scope}"', False),
+        ('token = os.environ["TOKEN"]', False),
+        (f'password = ""  # not "{PASSWORD}"', False),
+    ],
+)
+def test_what_is_assigned_in_python(text: str, expected: bool) -> None:
+    assert has_credential(text, "app.login.py") is expected
+    assert not is_credential_name("app.credentials.py")
+
+
 def test_what_is_no_base64_stays_as_it_is() -> None:
     assert decoded("#!/bin/sh") == "#!/bin/sh"
     assert decoded(base64.b64encode(b"\xff\xfe").decode()) == base64.b64encode(b"\xff\xfe").decode()

@@ -86,7 +86,7 @@ def _judge(name: str, value: Value, check: Check) -> None:
             check.violation("something that the program itself calls a secret is written here", value)
         elif is_credential_name(name) and is_literal(value.text()):
             check.violation("the name says that it is a credential, and the value is one", value)
-        elif has_credential(value.text()):
+        elif has_credential(value.text(), name):
             check.violation("it holds what looks like a credential", value)
 
 

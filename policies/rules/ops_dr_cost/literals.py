@@ -127,7 +127,7 @@ def _is_secret(name: str, value: Value) -> bool:
     """Whether a value is one, under the name that it is given; what the program marked as one always is."""
     text = _text(value)
     named = bool(text) and is_credential_name(name) and is_literal(text)
-    return value.state is State.SECRET or named or is_generated(text) or has_credential(text)
+    return value.state is State.SECRET or named or is_generated(text) or has_credential(text, name)
 
 
 def _last(path: str) -> str:
