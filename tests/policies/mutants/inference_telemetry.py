@@ -1,4 +1,4 @@
-"""What is noticed about model servers, ClickHouse and collectors.
+"""What is noticed about model servers and collectors.
 
 The stacks have none yet, so each is made from the server's objects, which keep every other rule.
 """
@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tests.policies.examples.k8s_workloads import clickhouse_users, collectors
-from tests.policies.examples.k8s_workloads.clickhouse_reach import NO_OTHERS, SECURE, config
+from tests.policies.examples.k8s_workloads import collectors
 from tests.policies.mutants.mutant import each, mutant
 from tests.support.policies import Change, R, add, both, drop, put
 
@@ -97,27 +96,8 @@ def model(
     )
 
 
-STORE = f"{DEPLOYMENT}::telemetry"
-
-
 def files(name: str, data: dict[str, str]) -> Change:
     return add(_object(CONFIG_MAP, name, data=data))
-
-
-def clickhouse(*changes: Change, server: Sequence[str] = (SECURE, NO_OTHERS), users: str = "") -> Change:
-    users = users or clickhouse_users.document(
-        clickhouse_users.GONE, clickhouse_users.WRITER, clickhouse_users.READER
-    )
-    return both(
-        program("telemetry", 8443),
-        put(STORE, f"{_CONTAINER}.command", ["clickhouse", "server"]),
-        files("telemetry", {**config(*server), "roost.xml": users}),
-        *changes,
-    )
-
-
-def reader(what: str, by: str) -> str:
-    return clickhouse_users.document(clickhouse_users.GONE, clickhouse_users.READER.replace(what, by))
 
 
 GATEWAY = f"{DEPLOYMENT}::gateway"
@@ -198,32 +178,6 @@ _MUTANTS = (
         model(put(f"{SERVICE}::inference", "spec.type", "LoadBalancer")),
         "vllm-internal-only",
         "svc-no-public-lb",
-    ),
-    mutant("ClickHouse", clickhouse()),
-    *each(
-        "ClickHouse lets in whom it should not",
-        [
-            ("the default user", clickhouse(users=clickhouse_users.document(clickhouse_users.READER))),
-            ("from everywhere", clickhouse(users=reader("10.48.0.0/16", "::/0"))),
-            ("readers without a quota", clickhouse(users=reader("<quota>reading</quota>", ""))),
-        ],
-        "ch-users",
-    ),
-    mutant(
-        "ClickHouse has a password in its configuration",
-        clickhouse(users=reader(clickhouse_users.HASHED, "<password>qwerty</password>")),
-        "ch-users",
-        "k8s-no-creds-in-config",
-        "sec-no-literals",
-    ),
-    *each(
-        "ClickHouse in the clear",
-        [
-            ("no TLS for clients", clickhouse(server=["<https_port>8443</https_port>", NO_OTHERS])),
-            ("among servers", clickhouse(server=[SECURE])),
-            ("by its Service", clickhouse(put(f"{SERVICE}::telemetry", "spec.ports[0].targetPort", 8123))),
-        ],
-        "ch-tls-net",
     ),
     mutant("a collector", collector()),
     *each(
