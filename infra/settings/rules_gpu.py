@@ -74,7 +74,7 @@ def _limits(aws: AwsSettings, inference: InferenceSettings) -> Limits:
     budget = aws.budget
     if budget is None or inference.schedule is not None:
         return Limits()
-    return Limits(dollars_per_month=budget.monthly_limit + budget.acknowledged_overrun)
+    return Limits(dollars_per_month=budget.refused_above)
 
 
 def _suggestion(settings: Settings, inference: InferenceSettings) -> str:

@@ -10,7 +10,7 @@ from infra.settings.schema import section_of
 from infra.settings.settings import Settings
 from tests.unit.sources import python_sources
 
-ASSURANCES = {"runner_in_vpc", "permanent", "monthly_limit"}
+ASSURANCES = {"runner_in_vpc", "permanent", "acknowledged_overrun"}
 """Settings by which a person vouches for something that the program cannot see; only the check reads them."""
 
 MERGED = {"addon_versions"}
