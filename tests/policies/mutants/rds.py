@@ -206,8 +206,9 @@ MUTANTS = (
     mutant("monitoring has no role", drop(DB, "monitoringRoleArn"), "rds-enhanced-monitoring"),
     mutant(
         "one more database of which nobody is told",
-        another("second", identifier="second"),
+        another("second", identifier="second", arn="arn:aws:rds:eu-central-1:111122223333:db:second"),
         "bkp-plan-coverage",
+        "dr-second-region",
         "mon-alarms",
     ),
     mutant("a replica like the program's", replica()),
