@@ -124,7 +124,11 @@ class InferenceReplicaSettings(Section):
 
 
 class InferenceScalingSettings(Section):
-    """When the autoscaler adds a pod: what waits and what the cache holds, never CPU or GPU use."""
+    """When KEDA adds a pod: what waits and what the cache holds, never CPU or GPU use."""
+
+    keda_namespace: str = Field(
+        default="keda", description="Where KEDA runs, 2.20 or newer; the stack does not install it."
+    )
 
     waiting_requests: int = Field(
         default=5, ge=1, le=1000, description="Requests that wait, for each replica."
@@ -213,8 +217,8 @@ class InferenceSettings(Section):
     replicas: InferenceReplicaSettings = Field(
         default_factory=InferenceReplicaSettings, description="How many pods."
     )
-    scaling: InferenceScalingSettings = Field(
-        default_factory=InferenceScalingSettings, description="When to add pods."
+    scaling: InferenceScalingSettings | None = Field(
+        default=None, description="When to add pods, between replicas.min and max; absent: never."
     )
     schedule: ScheduleSettings | None = Field(
         default=None, description="Hours of work; absent: always on. For stacks that nobody uses at night."

@@ -38,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     rules_inference.embeddings_have_their_length,
     rules_inference.inference_starts_and_stops_in_time,
     rules_inference.weights_and_images_arrive,
+    rules_inference.somebody_adds_pods,
     rules_inference.pods_find_their_volumes,
     rules_gpu.model_fits_the_gpus,
     rules_gpu.weights_fit_the_disk,

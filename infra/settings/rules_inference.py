@@ -157,6 +157,24 @@ def inference_starts_and_stops_in_time(settings: Settings) -> Iterator[str]:
         )
 
 
+def somebody_adds_pods(settings: Settings) -> Iterator[str]:
+    """Between the fewest and the most pods somebody decides, and has a choice."""
+    inference = settings.inference
+    if inference is None:
+        return
+    least, most = inference.replicas.min, inference.replicas.max
+    if least < most and inference.scaling is None:
+        yield (
+            f"`roost:inference.replicas` goes from {least} to {most}, and nothing would ever add a pod: give "
+            "`roost:inference.scaling`, which needs KEDA in the cluster, or set both to the same."
+        )
+    if least == most and inference.scaling is not None:
+        yield (
+            f"`roost:inference.scaling` would be ignored, as replicas.min and replicas.max are both {least}: "
+            "raise replicas.max, or remove it."
+        )
+
+
 def pods_find_their_volumes(settings: Settings) -> Iterator[str]:
     """A single replica keeps its compiled kernels on a block volume, which is in one zone for ever."""
     inference, aws = settings.inference, settings.aws

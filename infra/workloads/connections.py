@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.ports import Reach
-from infra.workloads.labels import selector
+from infra.workloads.labels import NAME, selector
 
 INSTANCE_METADATA = ("169.254.169.254/32", "169.254.170.0/24", "fd00:ec2::254/128")
 """Where clouds hand out credentials; no pod of ours has business there, but for its own identity."""
@@ -40,6 +40,8 @@ class Guest:
 
     namespace: str
     name: str
+    ours: bool = True
+    """Whether they carry this project's labels besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,7 @@ def entrance_policy(entrance: Entrance) -> PolicySpec:
     """Policy spec that lets clients outside the namespace in."""
     rule: dict[str, Any] = {"ports": _tcp(entrance.ports)}
     if entrance.cidrs or entrance.guests:
-        guests = [_pods(guest.name, guest.namespace) for guest in entrance.guests]
+        guests = [_pods(guest.name, guest.namespace, ours=guest.ours) for guest in entrance.guests]
         rule["from"] = [*(ip_block(cidr) for cidr in entrance.cidrs), *guests]
     return {
         "podSelector": {"matchLabels": selector(entrance.server)},
@@ -151,8 +153,8 @@ def _far_end(reach: Reach) -> list[dict[str, Any]]:
     return [ip_block(cidr) for cidr in reach.cidrs]
 
 
-def _pods(name: str, namespace: str | None) -> dict[str, Any]:
-    peer: dict[str, Any] = {"podSelector": {"matchLabels": selector(name)}}
+def _pods(name: str, namespace: str | None, *, ours: bool = True) -> dict[str, Any]:
+    peer: dict[str, Any] = {"podSelector": {"matchLabels": selector(name) if ours else {NAME: name}}}
     if namespace is not None:
         peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
     return peer

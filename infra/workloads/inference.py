@@ -10,14 +10,15 @@ import pulumi_random as random
 
 from infra.ports import ClusterAccess, MetricSink, ModelEndpoint, ModelStore, NamespaceAccess
 from infra.settings import Settings
-from infra.settings.inference import InferenceSettings
+from infra.settings.inference import InferenceScalingSettings, InferenceSettings
 from infra.settings.inference_plan import InferencePlan, plan_of
 from infra.workloads import canary
 from infra.workloads.canary import Canary
 from infra.workloads.connections import Guest
 from infra.workloads.inference_pods import cache_on_volume, chat_pod, embedding_pod, weights_of
 from infra.workloads.labels import labels
-from infra.workloads.model_pod import KEY_FILE
+from infra.workloads.model_pod import KEY_FILE, ModelPod
+from infra.workloads.model_scaling import KEDA_OPERATOR, ModelScaling
 from infra.workloads.model_server import ModelServer
 from infra.workloads.namespace import NAME as STACK_NAMESPACE
 from infra.workloads.pods import Mounts, immutable_secret, name_of, secret_files, service_account
@@ -75,38 +76,61 @@ class Inference(pulumi.ComponentResource):
         jobs = self._fetch()
         _, code = copy_config("weights-code", site.namespace, self._opts)
         account = service_account(READER, site.namespace, self._opts)
-        pods = (
+        self._parts = (account, key, code, jobs)
+        embedding, scaling = self._settings.embedding, self._settings.scaling
+        chat = self._server(
             chat_pod(settings, self._plan, site.gpu_nodes, self._claim()),
-            embedding_pod(settings, self._plan, site.cluster.node_selector, site.gpu_nodes),
+            replicas=self._settings.replicas.min,
+            on_gpu=True,
+            scaling=scaling,
         )
-        embedding = self._settings.embedding
-        replicas = (self._settings.replicas.min, embedding.replicas)
-        on_gpu = (True, embedding.device == "gpu")
-        chat, embed = (
-            ModelServer(
-                pod.workload,
-                pod,
-                replicas=count,
-                sleeps=gpu and self._settings.schedule is not None,
-                account=account,
-                key=key,
-                code=code,
-                store=site.store,
-                namespace=site.namespace,
-                namespace_name=NAMESPACE,
-                clients=(
-                    Guest(namespace=STACK_NAMESPACE, name=SERVER),
-                    Guest(namespace=NAMESPACE, name=canary.WORKLOAD),
-                ),
-                after=[jobs[pod.weights.model]] if jobs else [],
+        embed = self._server(
+            embedding_pod(settings, self._plan, site.cluster.node_selector, site.gpu_nodes),
+            replicas=embedding.replicas,
+            on_gpu=embedding.device == "gpu",
+            scaling=None,
+        )
+        if scaling is not None:
+            ModelScaling(
+                "model-scaling",
+                scaling,
+                self._settings.replicas,
+                server=chat,
+                namespace=site.namespace.name,
                 provider=site.cluster.provider,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for pod, count, gpu in zip(pods, replicas, on_gpu, strict=True)
-        )
         self.endpoint = self._endpoint(settings, chat, embed, api_key)
         self._canary(key)
         self.register_outputs({"baseUrl": chat.base_url, "embeddingBaseUrl": embed.base_url})
+
+    def _server(
+        self, pod: ModelPod, *, replicas: int, on_gpu: bool, scaling: InferenceScalingSettings | None
+    ) -> ModelServer:
+        account, key, code, jobs = self._parts
+        clients = [
+            Guest(namespace=STACK_NAMESPACE, name=SERVER),
+            Guest(namespace=NAMESPACE, name=canary.WORKLOAD),
+        ]
+        if scaling is not None:
+            clients.append(Guest(namespace=scaling.keda_namespace, name=KEDA_OPERATOR, ours=False))
+        return ModelServer(
+            pod.workload,
+            pod,
+            replicas=replicas,
+            scaled=scaling is not None,
+            sleeps=on_gpu and self._settings.schedule is not None,
+            account=account,
+            key=key,
+            code=code,
+            store=self._site.store,
+            namespace=self._site.namespace,
+            namespace_name=NAMESPACE,
+            clients=tuple(clients),
+            after=[jobs[pod.weights.model]] if jobs else [],
+            provider=self._site.cluster.provider,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def _fetch(self) -> dict[str, k8s.batch.v1.Job]:
         if self._settings.weights.source != "hub":

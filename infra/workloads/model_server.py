@@ -33,6 +33,7 @@ class ModelServer(pulumi.ComponentResource):
         pod: ModelPod,
         *,
         replicas: int,
+        scaled: bool = False,
         sleeps: bool,
         account: pulumi.Output[str],
         key: Mounts,
@@ -46,7 +47,7 @@ class ModelServer(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("roost:workloads:ModelServer", name, None, opts)
-        self._workload = pod.workload
+        self.workload = pod.workload
         self._namespace = namespace
         self._opts = pulumi.ResourceOptions(parent=self, provider=provider)
         openings = self._openings(store, clients)
@@ -54,12 +55,13 @@ class ModelServer(pulumi.ComponentResource):
             pod,
             pod.spec(account, key=key, code=code, store=store),
             replicas=replicas,
+            scaled=scaled,
             sleeps=sleeps,
             after=[*namespace.ready, *store.ready, *openings, *after],
         )
         self._disruption_budget()
         self.service = cluster_service(
-            self._workload,
+            self.workload,
             PORT,
             "http",
             namespace=namespace.name,
@@ -67,20 +69,18 @@ class ModelServer(pulumi.ComponentResource):
             asleep=sleeps,
             opts=self._opts,
         )
-        self.base_url = pulumi.Output.concat(
-            "http://", self._workload, ".", namespace.name, f".svc:{PORT}/v1"
-        )
-        self.reach = Reach(name=self._workload, ports=(PORT,), pods=self._workload, namespace=namespace_name)
+        self.base_url = pulumi.Output.concat("http://", self.workload, ".", namespace.name, f".svc:{PORT}/v1")
+        self.reach = Reach(name=self.workload, ports=(PORT,), pods=self.workload, namespace=namespace_name)
         self.register_outputs({"baseUrl": self.base_url})
 
     def _openings(self, store: ModelStore, clients: tuple[Guest, ...]) -> list[pulumi.Resource]:
         entrance = Entrance(
-            name=f"clients-to-{self._workload}", server=self._workload, ports=(PORT,), guests=clients
+            name=f"clients-to-{self.workload}", server=self.workload, ports=(PORT,), guests=clients
         )
-        identity = Connection(client=self._workload, reach=store.identity)
+        identity = Connection(client=self.workload, reach=store.identity)
         return [
             *open_connections([entrance, identity], self._namespace, self._opts),
-            open_ranges(self._workload, "bucket", store.cidrs, (HTTPS,), self._namespace, self._opts),
+            open_ranges(self.workload, "bucket", store.cidrs, (HTTPS,), self._namespace, self._opts),
         ]
 
     def _deployment(
@@ -89,28 +89,32 @@ class ModelServer(pulumi.ComponentResource):
         spec: k8s.core.v1.PodSpecArgsDict,
         *,
         replicas: int,
+        scaled: bool,
         sleeps: bool,
         after: list[pulumi.Resource],
     ) -> k8s.apps.v1.Deployment:
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-            "name": self._workload,
+            "name": self.workload,
             "namespace": self._namespace.name,
-            "labels": labels(self._workload),
+            "labels": labels(self.workload),
         }
         if sleeps:
             # There are no nodes at night: whoever updates then must not wait for pods until morning.
             metadata["annotations"] = UNAWAITED
+        deployed: k8s.apps.v1.DeploymentSpecArgsDict = {
+            "revision_history_limit": 3,
+            "progress_deadline_seconds": pod.timing.progress_deadline,
+            "selector": {"match_labels": selector(self.workload)},
+            "strategy": _strategy(replicas, scaled=scaled),
+            "template": {"metadata": {"labels": labels(self.workload)}, "spec": spec},
+        }
+        if not scaled:
+            # Else they are the autoscaler's: an update must not take its pods away.
+            deployed["replicas"] = replicas
         return k8s.apps.v1.Deployment(
-            self._workload,
+            self.workload,
             metadata=metadata,
-            spec={
-                "replicas": replicas,
-                "revision_history_limit": 3,
-                "progress_deadline_seconds": pod.timing.progress_deadline,
-                "selector": {"match_labels": selector(self._workload)},
-                "strategy": _strategy(replicas),
-                "template": {"metadata": {"labels": labels(self._workload)}, "spec": spec},
-            },
+            spec=deployed,
             opts=pulumi.ResourceOptions.merge(
                 self._opts,
                 pulumi.ResourceOptions(
@@ -122,24 +126,24 @@ class ModelServer(pulumi.ComponentResource):
 
     def _disruption_budget(self) -> None:
         k8s.policy.v1.PodDisruptionBudget(
-            self._workload,
+            self.workload,
             metadata={
-                "name": self._workload,
+                "name": self.workload,
                 "namespace": self._namespace.name,
-                "labels": labels(self._workload),
+                "labels": labels(self.workload),
             },
             # Always satisfiable: a node can be drained even with one replica.
             spec={
                 "max_unavailable": 1,
-                "selector": {"match_labels": selector(self._workload)},
+                "selector": {"match_labels": selector(self.workload)},
                 "unhealthy_pod_eviction_policy": "AlwaysAllow",
             },
             opts=self._opts,
         )
 
 
-def _strategy(replicas: int) -> k8s.apps.v1.DeploymentStrategyArgsDict:
+def _strategy(replicas: int, *, scaled: bool) -> k8s.apps.v1.DeploymentStrategyArgsDict:
     """The old pod goes first: a surge would wait for ever for a GPU that the old one has."""
-    if replicas == 1:
+    if replicas == 1 and not scaled:
         return {"type": "Recreate"}
     return {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 1, "max_surge": 0}}

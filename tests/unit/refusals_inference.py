@@ -35,6 +35,7 @@ VLLM: dict[str, Any] = {
         "tensorParallel": 2,
         "concurrency": 1,
         "replicas": {"min": 2, "max": 3},
+        "scaling": {"kedaNamespace": "keda"},
         "schedule": None,
         "embedding": {
             "model": "BAAI/bge-m3",
@@ -176,8 +177,14 @@ INFERENCE = {
         | {},
         ("438 GiB of weights at 125 MiB a second take 3828 s", "may take 3600", "diskMibPerSecond"),
     ),
-    "a volume in one zone, and nodes in three": _refused(
-        "inference.replicas", {"min": 1, "max": 1}, "gpuNodes.zones` is []", "name exactly one"
+    "a volume in one zone, and nodes in three": Refusal(
+        "prod",
+        merged(VLLM, {"inference": {"replicas": {"min": 1, "max": 1}, "scaling": None}}),
+        ("gpuNodes.zones` is []", "name exactly one"),
+    ),
+    "nobody who adds pods": _refused("inference.scaling", None, "goes from 2 to 3", "set both to the same"),
+    "scaling without a choice": _refused(
+        "inference.replicas", {"min": 2, "max": 2}, "scaling` would be ignored", "are both 2"
     ),
     "a disk that cannot hold the embedding model": _refused(
         "inference.embedding.resources",
@@ -236,6 +243,7 @@ INFERENCE = {
                     "model": "Qwen/Qwen2.5-7B-Instruct",
                     "tensorParallel": 8,
                     "replicas": {"min": 2, "max": 2},
+                    "scaling": None,
                 },
                 "aws": {"cluster": {"gpuNodes": {"instanceTypes": ["g6.48xlarge"], "minNodes": 2}}},
             },

@@ -314,3 +314,28 @@ def test_the_canary_asks_both_models_while_they_are_up(dev: Recording, prod: Rec
 
 def test_the_canary_of_a_short_day_still_sings() -> None:
     assert cron(ScheduleSettings(start="09:00", stop="10:30")) == ("*/5 10 * * MON-FRI", "Etc/UTC")
+
+
+# By what waits
+
+
+def test_the_autoscaler_asks_vllm_what_waits_and_what_its_cache_holds(variant: Variant) -> None:
+    changes = {
+        "inference": {"replicas": {"min": 2, "max": 4}, "scaling": {"waitingRequests": 7}},
+        "aws": {"cluster": {"gpuNodes": {"maxNodes": 4}}, "budget": {"monthlyLimit": 20_000}},
+    }
+    recording = variant("prod", changes)
+    scaled = recording.one("kubernetes:keda.sh/v1alpha1:ScaledObject").inputs["spec"]
+    assert (scaled["minReplicaCount"], scaled["maxReplicaCount"]) == (2, 4)
+    asked = {one["metadata"]["valueLocation"]: one["metadata"]["targetValue"] for one in scaled["triggers"]}
+    assert asked == {"vllm:num_requests_waiting": "7", "vllm:kv_cache_usage_perc": "0.6"}
+    assert not {one["type"] for one in scaled["triggers"]} & {"cpu", "memory"}
+    deployment = recording.one(DEPLOYMENT, "inference").inputs["spec"]
+    assert "replicas" not in deployment
+    assert deployment["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+    (rule,) = recording.one(POLICY, "clients-to-inference").inputs["spec"]["ingress"]
+    assert {"app.kubernetes.io/name": "keda-operator"} in [
+        peer["podSelector"]["matchLabels"] for peer in rule["from"]
+    ]
+    # The embedding server is not scaled, and KEDA has no business there.
+    assert "keda" not in json.dumps(recording.one(POLICY, "clients-to-embedding").inputs)
