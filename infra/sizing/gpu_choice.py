@@ -16,9 +16,9 @@ def best(serving: Serving, instance: GpuInstance, limits: Limits = NO_LIMITS) ->
 
 
 def choices(serving: Serving, limits: Limits = NO_LIMITS) -> list[Verdict]:
-    """One verdict for each type of the table, by the price of all replicas; more room first where equal."""
+    """One verdict for each type of the table, by the price of all replicas."""
     verdicts = [best(serving, instance, limits) for instance in GPU_INSTANCES.values()]
-    return sorted(verdicts, key=lambda v: (v.fit.dollars_per_month, -v.fit.concurrency))
+    return sorted(verdicts, key=lambda verdict: verdict.fit.dollars_per_month)
 
 
 def cheapest(serving: Serving, limits: Limits = NO_LIMITS) -> Verdict | None:
