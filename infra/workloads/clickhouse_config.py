@@ -134,7 +134,7 @@ def _tls() -> dict[str, dict[str, str | int]]:
 
 
 def _collection(backups: BackupPlace) -> dict[str, str]:
-    return {"url": backups.url, "use_environment_credentials": "true"}
+    return {"url": backups.url, "use_environment_credentials": "1"}
 
 
 def _closed() -> str:

@@ -19,7 +19,8 @@ _ABOUT = re.compile(
 """Last words of names that say something about a credential, or hold code about it, and are none."""
 _STANDS_FOR = re.compile(
     r"^(?:[$`].*|\{\{.*|<[^>]*>|%\(.*|/.*|arn:aws[\w-]*:.*|(?:env|file|vault|secret|awssm|ssm):.*"
-    r"|https?://.*|\*+|x{3,}|true|false|yes|no|on|off|none|null|nil|~|disabled?|enabled?|optional|required"
+    r"|https?://.*|\*+|x{3,}|[01]|true|false|yes|no|on|off|none|null|nil|~|disabled?|enabled?|optional"
+    r"|required"
     r"|\[\]|\{\}|[|>][+-]?)$",
     re.IGNORECASE,
 )

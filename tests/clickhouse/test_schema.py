@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import urllib.error
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -144,3 +147,31 @@ def test_an_external_cluster_has_replicated_tables_everywhere() -> None:
         assert statements, name
         assert all("ON CLUSTER telemetry" in one for one in statements), name
         assert "ENGINE = MergeTree" not in text
+
+
+def test_the_exporters_driver_gets_the_greeting_that_it_can_read(store: Engine) -> None:
+    # github.com/ClickHouse/clickhouse-go v2.47, which the exporter 0.161 uses, asks this first.
+    question = urllib.parse.quote("SELECT displayName(), version(), revision(), timezone()")
+    with served(store, OWNER) as url:
+        request = urllib.request.Request(
+            f"{url}/?default_format=Native&client_protocol_version=54483&query={question}",
+            data=b"",
+            headers={"X-ClickHouse-User": WRITER, "X-ClickHouse-Key": PASSWORDS[WRITER]},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            block = answer.read()
+    info, rest = block[:8], block[8:]
+    assert info == b"\x01\x00\x02\xff\xff\xff\xff\x00"
+    assert rest[:2] == b"\x04\x01"  # four columns, one row
+    assert b"\x0arevision()\x06UInt32\x00" + bytes(4) in rest  # written as usual; revision 0 from here on
+    assert rest.endswith(b"\x06String\x00\x03UTC")
+
+
+def test_compression_is_refused_by_name(store: Engine) -> None:
+    with served(store, OWNER) as url:
+        asked = urllib.request.Request(
+            f"{url}/?decompress=1&user={WRITER}&password={PASSWORDS[WRITER]}", data=b"SELECT 1"
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(asked, timeout=10)
+    assert b"compress: none" in refused.value.read()

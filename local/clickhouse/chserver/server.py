@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
+from chserver.hello import QUESTION, hello
 from chserver.sessions import QueryError, Sessions
 
 _TEXT = "text/plain; charset=UTF-8"
@@ -63,8 +64,13 @@ class _Handler(BaseHTTPRequestHandler):
         statement = query + b"\n" + body if query and body else query or body
         database = options.get("database") or self.headers.get("X-ClickHouse-Database") or "default"
         output = options.get("default_format") or self.headers.get("X-ClickHouse-Format") or "TSV"
+        revision = options.get("client_protocol_version", "")
         try:
-            answer = self._sessions.run(user, database, statement, output)
+            if statement.strip() == QUESTION and revision.isdecimal():
+                version = self._sessions.run(user, "default", b"SELECT version()", "TSVRaw").decode().strip()
+                answer = hello(version, int(revision))
+            else:
+                answer = self._sessions.run(user, database, statement, output)
         except QueryError as error:
             self._answer(500, str(error).encode(), {"X-ClickHouse-Exception-Code": error.code})
         else:
