@@ -232,6 +232,13 @@ class TestServices:
         assert "no Postgres 17.44" in text
         assert "it has 17.0, 17.1" in text
 
+    def test_only_versions_without_the_vector_type_that_searches_need(
+        self, account: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(services.PGVECTOR_FLOOR, 17, 99)
+        text = said(run(check(services.CHECKS, "Postgres"), account()), "wrong")
+        assert "no Postgres 17 with pgvector 0.8 (17.99 or later)" in text
+
     def test_a_class_that_rds_does_not_sell(self, account: Any) -> None:
         found = run(check(services.CHECKS, "Postgres"), account(aws("database.instanceClass", "db.r3.large")))
         assert outcomes(found) == ["right", "wrong"]

@@ -23,7 +23,7 @@ def test_the_choices_by_price_with_the_cheapest_as_settings() -> None:
     assert code == 0
     rows = [line.split() for line in text.splitlines()]
     (first,) = [row for row in rows if row and row[0] == "g6.xlarge"]
-    assert first == ["g6.xlarge", "1", "x", "L4", "1", "1", "77,034", "2.3", "0.80", "588"]
+    assert first == ["g6.xlarge", "1", "x", "L4", "1", "1", "77,034", "2.4", "0.80", "588"]
     prices = [float(row[-1].replace(",", "")) for row in rows if len(row) > 8 and row[2] == "x"]
     assert len(prices) == 8
     assert prices == sorted(prices)
