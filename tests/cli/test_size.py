@@ -27,7 +27,7 @@ def test_the_choices_by_price_with_the_cheapest_as_settings() -> None:
     prices = [float(row[-1].replace(",", "")) for row in rows if len(row) > 8 and row[2] == "x"]
     assert len(prices) == 8
     assert prices == sorted(prices)
-    assert "and, for more: g6e.12xlarge" in text
+    assert "and, for more: g6.12xlarge" in text
     assert "instanceTypes: [g6.xlarge]" in text
     assert "captured 2026-" in text
     assert max(map(len, text.splitlines())) <= 100
