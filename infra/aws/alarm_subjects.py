@@ -43,7 +43,7 @@ def subjects_of(parts: StackParts, vaults: Mapping[str, BackupVault]) -> dict[st
     found: dict[str, Dimensions] = {
         "stack": {},  # its metrics have a namespace of their own
         "cluster": {"ClusterName": parts.cluster.cluster_name},
-        "database": {"DBInstanceIdentifier": database.identifier},
+        "database": {"DBInstanceIdentifier": database.made_identifier},
         "database-insights": {"DbiResourceId": database.resource_id},
         "load-balancer": {"LoadBalancer": edge.arn_suffix},
         "targets": {"TargetGroup": edge.target_group_suffix, "LoadBalancer": edge.arn_suffix},

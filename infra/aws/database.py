@@ -64,6 +64,8 @@ class Database(pulumi.ComponentResource):
         replica = self._follow() if settings.read_replica else None
         self.replica_host = replica.host if replica else None
         self.replica_identifier = replica.identifier if replica else None
+        self.made_identifier = self._instance.identifier
+        """The same, once the instance is there: for what is about it, such as alarms."""
         self.host = self._instance.address
         self.port = POSTGRES_PORT
         self.arn = self._instance.arn

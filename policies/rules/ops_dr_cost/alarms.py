@@ -46,7 +46,8 @@ _KEY_OF_AWS = "alias/aws/sns"
 )
 def alarms(stack: Stack, check: Check) -> None:
     topics = {topic.urn for topic in stack.of(TOPIC)}
-    known = Alarms(stack.of(ALARM), lambda alarm: _tells_somebody(alarm, topics))
+    watched = stack.of(*{watch.type for watch in WATCHES})
+    known = Alarms(stack.of(ALARM), watched, lambda alarm: _tells_somebody(alarm, topics))
     for watch in WATCHES:
         for resource in stack.of(watch.type):
             with check.on(resource):

@@ -75,8 +75,11 @@ WATCHES = (
 class Alarms:
     """Alarms by what they watch."""
 
-    def __init__(self, alarms: list[Resource], tells: Callable[[Resource], bool]) -> None:
+    def __init__(
+        self, alarms: list[Resource], watched: list[Resource], tells: Callable[[Resource], bool]
+    ) -> None:
         """`tells` is whether anybody hears of an alarm; one that nobody hears of watches nothing."""
+        self._watched = {resource.urn for resource in watched}
         self._found: dict[tuple[str, str], set[str]] = {}
         self._open: dict[str, Undetermined] = {}
         for alarm in alarms:
@@ -109,9 +112,10 @@ class Alarms:
                 lambda: tells(alarm),
             ):
                 found = self._found.setdefault((watch.type, watch.what), set[str]())
-                found |= alarm.dependencies.get(prop, frozenset())
+                made_from = alarm.dependencies.get(prop, frozenset()) & self._watched
+                found |= made_from
                 named = metric["dimensions"][watch.dimension]
-                if named.known or not alarm.dependencies.get(prop):
+                if named.known or not made_from:
                     found |= {named.text()} - {""}
 
 

@@ -140,6 +140,11 @@ EXAMPLES = (
             "nobody knows what the alarm on storage is of": both(
                 put("storage", "dimensions.DBInstanceIdentifier", UNKNOWN), options("storage", depends={})
             ),
+            "the alarm on storage and the database are named after the same random text": both(
+                add(R("random:index/randomString:RandomString", {"length": 8}, name="suffix")),
+                put("storage", "dimensions.DBInstanceIdentifier", UNKNOWN),
+                options("storage", depends={"dimensions": ["suffix"], "alarmActions": ["alarms"]}),
+            ),
             "nobody knows whom the alarm on storage tells": both(
                 put("storage", "alarmActions", [UNKNOWN]), options("storage", depends={})
             ),
