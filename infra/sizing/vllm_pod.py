@@ -3,7 +3,8 @@
     startup   = 2 x (weights / bandwidth + 240 s), probed every 10 s, 600 s at least, 3,600 s at most. The
                 240 s are process start, compilation, profiling and graph capture without a warm cache.
     grace     = preStop + drain + 15 s (Kubernetes counts preStop into the grace period)
-    progress  = startup + image pull 600 s + grace (no surge: the new pod waits for the old one's GPU),
+    progress  = startup + 2 x weights / bandwidth (from the bucket to the node, before the server starts) +
+                image pull 600 s + grace (no surge: the new pod waits for the old one's GPU),
                 1,200 s at least
     CPU       = 1 + TP cores: the engine's core and its workers poll without a pause
     shm       = 2 GiB alone, 8, 12 and 20 GiB for 2, 4 and 8 GPUs, counted into the memory
@@ -65,7 +66,8 @@ def vllm_timing(
     progress_deadline: int | None = None,
 ) -> VllmTiming:
     """Derive what is not given; what is given stays as it is, for the rules to judge."""
-    start = ceil(weights_gib * 1024 / mib_per_second) + FIXED_START_SECONDS
+    reading = ceil(weights_gib * 1024 / mib_per_second)
+    start = reading + FIXED_START_SECONDS
     probes = min(MOST_PROBES, max(LEAST_PROBES, ceil(START_MARGIN * start / PROBE_SECONDS)))
     startup = Probe(period_seconds=PROBE_SECONDS, timeout_seconds=5, failure_threshold=probes)
     grace = termination_grace or pre_stop + drain + STOP_MARGIN
@@ -79,7 +81,10 @@ def vllm_timing(
         drain=drain,
         termination_grace=grace,
         progress_deadline=progress_deadline
-        or max(LEAST_PROGRESS_SECONDS, startup.budget_seconds + IMAGE_PULL_SECONDS + grace),
+        or max(
+            LEAST_PROGRESS_SECONDS,
+            startup.budget_seconds + START_MARGIN * reading + IMAGE_PULL_SECONDS + grace,
+        ),
     )
 
 

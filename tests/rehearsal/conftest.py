@@ -30,7 +30,8 @@ class Account:
     entries: dict[str, bool] = field(default_factory=lambda: {DEPLOYER: True})
     """Principals with an access entry, and whether it carries the administrator's policy."""
     installed: set[str] = field(default_factory=lambda: {"aws-secrets-store-csi-driver-provider"})
-    groups: tuple[str, ...] = ("system", "app")
+    groups: tuple[str, ...] = ("system", "app", "gpu", "gpu")
+    """Of each node; a DaemonSet has to tell the last two apart."""
 
     def knows(self, principal: str) -> bool:
         return principal in self.entries
@@ -42,7 +43,7 @@ class Account:
         return self.installed
 
     def nodes(self) -> dict[str, dict[str, str]]:
-        return {f"{group}-0": {"roost.dev/pool": group} for group in self.groups}
+        return {f"{group}-{n}": {"roost.dev/pool": group} for n, group in enumerate(self.groups)}
 
 
 @dataclass

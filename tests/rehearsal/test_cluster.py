@@ -164,6 +164,12 @@ def test_a_pod_waits_for_its_volumes_and_for_a_node_of_its_pool(running: Running
     running.kubectl("delete", "pod/waits", "secret/later", "-n", "roost")
 
 
+def test_every_gpu_node_has_its_own_pod_of_a_daemon(running: Running) -> None:
+    items = running.pods("nvidia-device-plugin", "gpu-system")
+    assert sorted(pod["spec"]["nodeName"] for pod in items) == ["gpu-2", "gpu-3"]
+    assert all(_ready(pod) for pod in items)
+
+
 def test_a_job_fails_with_the_words_that_it_was_given(
     running: Running, prod: Objects, plugin: Plugin
 ) -> None:

@@ -25,7 +25,7 @@ def test_small_weights_get_what_everybody_gives() -> None:
     small = timing(15)
     assert (small.startup.failure_threshold, small.startup.period_seconds) == (61, 10)
     assert timing(1).startup.budget_seconds == 600
-    assert timing(1).progress_deadline == 1350
+    assert timing(1).progress_deadline == 1350 + 2 * 5
     assert small.termination_grace == 150
 
 
@@ -34,7 +34,7 @@ def test_large_weights_get_twice_what_they_take() -> None:
     large = timing(131.4, 125)
     assert large.start_seconds == 1077 + 240
     assert large.startup.budget_seconds == 2640
-    assert large.progress_deadline == 2640 + 600 + 150
+    assert large.progress_deadline == 2640 + 2 * 1077 + 600 + 150
 
 
 @given(
