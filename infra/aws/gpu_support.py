@@ -77,6 +77,9 @@ class GpuSupport(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=self._opts,
         )
+        kubelet: core.VolumeMountArgsDict = {"name": "kubelet", "mount_path": directory}
+        if read_only:  # the API server leaves a false one out, which would show as a change for ever
+            kubelet["read_only"] = True
         mounted: core.ContainerArgsDict = {
             **container,
             "image_pull_policy": "IfNotPresent",
@@ -90,7 +93,7 @@ class GpuSupport(pulumi.ComponentResource):
                 "seccomp_profile": {"type": "RuntimeDefault"},
             },
             "volume_mounts": [
-                {"name": "kubelet", "mount_path": directory, "read_only": read_only},
+                kubelet,
                 {"name": "tmp", "mount_path": "/tmp"},  # noqa: S108 - a volume
             ],
             "termination_message_policy": "FallbackToLogsOnError",
