@@ -11,6 +11,7 @@ from infra.settings.settings import Settings
 from tests.unit.refusals import EMBEDDING, EXTERNAL, Refusal, elsewhere
 from tests.unit.refusals_clickhouse import CLICKHOUSE
 from tests.unit.refusals_inference import INFERENCE
+from tests.unit.refusals_recovery import RECOVERY
 from tests.unit.stacks import nested, problems_of, settings_of
 
 POOLER = f"example.com/pgbouncer@sha256:{'0' * 64}"
@@ -168,6 +169,7 @@ REFUSALS = {
     ),
     **CLICKHOUSE,
     **INFERENCE,
+    **RECOVERY,
 }
 
 
