@@ -278,6 +278,8 @@ class StorePlace:
     """Where that bucket answers, on 443."""
     identity: PodIdentity
     """Of the service account `clickhouse`, which may write there."""
+    backup_sink: MetricSink | None = None
+    """Where the daily backup says that it is there; None where no alarm waits for that."""
     ready: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
     """Must exist before the first volume."""
 

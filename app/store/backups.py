@@ -69,10 +69,12 @@ def next_backup(known: list[Backup], now: datetime) -> tuple[Backup, Backup | No
 
 
 def take(store: Store, now: datetime) -> Backup:
-    """Take the next backup and wait for it. Raises StoreError."""
+    """Take the next backup, wait for it, and see that the bucket has it. Raises StoreError."""
     backup, base = next_backup(found(store), now)
     settings = f" SETTINGS base_backup = {_place(base.name)}" if base else ""
     _finish(store, f"BACKUP DATABASE {DATABASE} TO {_place(backup.name)}{settings} ASYNC", "BACKUP_CREATED")
+    if backup.name not in {one.name for one in found(store)}:
+        raise StoreError(f"the server says that {backup.name} is made, and it is not in the bucket")
     return backup
 
 

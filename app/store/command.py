@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from app.store.connection import Store
 
 DATABASE = "otel"
+METRIC = "StoreBackup"
+"""What the alarm `store-backup` waits for: 1 for each backup that is in the bucket."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -27,15 +29,23 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when it worked, 1 when the store refused or did not answer."""
+    """0 when it worked, 1 when the store refused or did not answer, or the alarms were not told."""
     # Only here: who serves needs none of it.
+    from app.aws.credentials import CredentialsError
+    from app.aws.metrics import announce
+    from app.aws.requests import RequestError
     from app.store.connection import Store, StoreError
 
     store = Store.from_environment()
     try:
         print(_step(store, arguments))
+        if arguments.step == "backup":
+            announce(METRIC, 1)
     except (StoreError, ConnectionError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except (RequestError, CredentialsError) as error:
+        print(f"the alarms could not be told: {error}", file=sys.stderr)
         return 1
     return 0
 

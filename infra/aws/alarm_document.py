@@ -25,6 +25,7 @@ EVERYTHING = Facts(
     node_metrics=True,
     copies=True,
     models="always",
+    store_backup_minutes=120,
     vaults=("backups",),
 )
 """A stack with all that can be alarmed on, and one zone."""

@@ -98,5 +98,7 @@ class Facts:
     """Backups are copied to another region."""
     models: Literal["always", "by-schedule"] | None
     """Whether models of the stack's own run; None where they are somebody else's."""
+    store_backup_minutes: int | None
+    """When a backup of the stack's own telemetry store is given up; None where it has no such store."""
     vaults: tuple[str, ...]
     """AWS Backup's vaults, by name in the program."""

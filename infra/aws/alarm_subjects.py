@@ -22,6 +22,7 @@ def facts_of(
     """Known from the settings alone, so that a preview shows every alarm."""
     assert settings.aws is not None  # the platform has it
     aws, models = settings.aws, settings.inference if settings.model.kind == "vllm" else None
+    store = settings.clickhouse
     return Facts(
         prefix=parts.place.prefix,
         thresholds=alarms.thresholds,
@@ -33,6 +34,7 @@ def facts_of(
         node_metrics=aws.cluster.observability,
         copies=parts.storage.backup_copy is not None,
         models=None if models is None else "by-schedule" if models.schedule else "always",
+        store_backup_minutes=store.backup.deadline_minutes if store.kind == "in-cluster" else None,
         vaults=tuple(vaults),
     )
 

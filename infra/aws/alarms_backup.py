@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infra.aws.alarm_spec import AlarmSpec, Facts, Metric
+import math
+
+from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, custom_namespace
 
 _REPLICATION_SECONDS = 15 * 60
 """What S3 promises for objects under replication time control."""
@@ -10,7 +12,11 @@ _REPLICATION_SECONDS = 15 * 60
 
 def backup_alarms(facts: Facts) -> list[AlarmSpec]:
     """All that there are for backups."""
-    return [*(_vault(name) for name in facts.vaults), *([_replication()] if facts.copies else [])]
+    return [
+        *(_vault(name) for name in facts.vaults),
+        *([] if facts.store_backup_minutes is None else [_store(facts.prefix, facts.store_backup_minutes)]),
+        *([_replication()] if facts.copies else []),
+    ]
 
 
 def _vault(name: str) -> AlarmSpec:
@@ -30,6 +36,26 @@ def _vault(name: str) -> AlarmSpec:
         periods=1,
         datapoints=1,
         missing="notBreaching",
+    )
+
+
+def _store(prefix: str, minutes: int) -> AlarmSpec:
+    # One a day; and the next one may take as long as it is allowed to, where the last took no time.
+    hours = 24 + math.ceil(minutes / 60)
+    return AlarmSpec(
+        id="store-backup",
+        runbook="store-backup",
+        severity="warning",
+        says=f"For {hours} hours no backup of the telemetry store has reached its bucket.",
+        metrics={
+            "m": Metric(namespace=custom_namespace(prefix), name="StoreBackup", of="stack", statistic="Sum")
+        },
+        comparison="<",
+        threshold=1,
+        period=3600,
+        periods=hours,
+        datapoints=hours,
+        missing="breaching",
     )
 
 

@@ -10,6 +10,7 @@ from infra.aws.bucket import Bucket
 from infra.aws.cluster import Cluster
 from infra.aws.documents import Statement, document
 from infra.aws.keys import Keys
+from infra.aws.metric_publisher import MetricPublisher
 from infra.aws.network_port import NetworkPort
 from infra.aws.place import Place
 from infra.aws.pod_role import PodRole
@@ -19,6 +20,7 @@ from infra.settings.clickhouse import ClickHouseSettings
 from infra.tags import BACKUP_TAG
 from infra.workloads.clickhouse_pod import WORKLOAD
 from infra.workloads.connections import POD_IDENTITY_AGENT
+from infra.workloads.store_jobs import BACKUP
 
 FOLDER = "clickhouse"
 STORAGE_CLASS = "roost-store"
@@ -26,7 +28,10 @@ AGENT_PORT = 80
 
 
 class ClickHousePlace(pulumi.ComponentResource):
-    """Disks that AWS Backup takes, by their tag; and a role that writes one folder and deletes nothing."""
+    """Disks that AWS Backup takes, by their tag; and a role that writes one folder and deletes nothing.
+
+    With `alarms`, the daily backup may say outside the cluster that it is there.
+    """
 
     port: StorePlace
 
@@ -34,6 +39,7 @@ class ClickHousePlace(pulumi.ComponentResource):
         self,
         name: str,
         *,
+        alarms: bool,
         bucket: Bucket,
         namespace: NamespaceAccess,
         namespace_name: str,
@@ -70,6 +76,20 @@ class ClickHousePlace(pulumi.ComponentResource):
             opts=options.child(self, depends_on=[cluster]),
         )
         self.role_arn: pulumi.Output[str] = role.arn
+        publisher = (
+            MetricPublisher(
+                f"{BACKUP}-metrics",
+                workload=BACKUP,
+                namespace=namespace,
+                namespace_name=namespace_name,
+                cluster=cluster,
+                place=place,
+                options=options,
+                opts=options.child(self),
+            )
+            if alarms
+            else None
+        )
         self.port = StorePlace(
             storage_class=STORAGE_CLASS,
             backups_url=bucket.name.apply(
@@ -80,6 +100,7 @@ class ClickHousePlace(pulumi.ComponentResource):
                 reach=Reach(name="pod-identity", ports=(AGENT_PORT,), cidrs=(POD_IDENTITY_AGENT,)),
                 ready=[association, *role.grants],
             ),
+            backup_sink=publisher.sink if publisher else None,
             ready=[disks],
         )
         self.register_outputs({"roleArn": self.role_arn})

@@ -144,6 +144,7 @@ class AwsPlatform:
     def _store_place(self, namespace: NamespaceAccess) -> StorePlace:
         return ClickHousePlace(
             "clickhouse",
+            alarms=self._ground.aws.alarms is not None,
             bucket=self._ground.storage.backup,
             namespace=namespace,
             namespace_name=NAMESPACE,

@@ -7,13 +7,14 @@ import hashlib
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.ports import ClickHouseEndpoint, Credentials, Site
+from infra.ports import ClickHouseEndpoint, Credentials, MetricSink, Site
 from infra.settings import Settings
 from infra.settings.clickhouse import StoreBackupSettings, StoreRestoreSettings
 from infra.workloads.clickhouse_schema import schema_files
 from infra.workloads.connections import Connection
 from infra.workloads.jobs import DatabaseCommand, command_pod, database_job
 from infra.workloads.labels import labels
+from infra.workloads.metric_sink import sink_environment
 from infra.workloads.openings import open_connections
 from infra.workloads.pods import (
     SECRETS_DIR,
@@ -47,6 +48,7 @@ class StoreJobs:
         self._store = store
         self._namespace = site.namespace
         self._image = site.supplies.images.server
+        self._sink = site.supplies.store.backup_sink if site.supplies.store else None
         self._opts = pulumi.ResourceOptions(parent=parent, provider=site.cluster.provider)
 
     def schema(self, *, after: list[pulumi.Resource]) -> k8s.batch.v1.Job:
@@ -80,8 +82,11 @@ class StoreJobs:
         )
 
     def backup(self, when: StoreBackupSettings, login: Credentials, *, after: list[pulumi.Resource]) -> None:
-        """CronJob `store-backup`, every day: full once a week, else what is new since then."""
-        command, ready = self._command(BACKUP, ["store", "backup"], Mounts(), login)
+        """CronJob `store-backup`, every day: full once a week, else what is new since then.
+
+        Where the platform has alarms, they hear of each that is there.
+        """
+        command, ready = self._command(BACKUP, ["store", "backup"], Mounts(), login, self._sink)
         k8s.batch.v1.CronJob(
             BACKUP,
             metadata={"name": BACKUP, "namespace": self._namespace.name, "labels": labels(BACKUP)},
@@ -132,10 +137,18 @@ class StoreJobs:
         )
 
     def _command(
-        self, workload: str, args: list[str], mounts: Mounts, login: Credentials
+        self,
+        workload: str,
+        args: list[str],
+        mounts: Mounts,
+        login: Credentials,
+        sink: MetricSink | None = None,
     ) -> tuple[DatabaseCommand, list[pulumi.Resource]]:
+        told = [sink.reach, sink.identity.reach] if sink else []
         openings = open_connections(
-            [Connection(client=workload, reach=self._store.reach)], self._namespace, self._opts
+            [Connection(client=workload, reach=reach) for reach in (self._store.reach, *told)],
+            self._namespace,
+            self._opts,
         )
         ca = {} if self._store.ca_bundle is None else {"store-ca.pem": self._store.ca_bundle}
         secret = immutable_secret(
@@ -150,6 +163,7 @@ class StoreJobs:
             "ROOST_STORE_USER": login.username,
             "ROOST_STORE_PASSWORD_FILE": f"{SECRETS_DIR}/store-password",
             **({"ROOST_STORE_CA_FILE": f"{SECRETS_DIR}/store-ca.pem"} if ca else {}),
+            **(sink_environment(sink) if sink else {}),
         }
         command = DatabaseCommand(
             workload=workload,
@@ -159,7 +173,7 @@ class StoreJobs:
             mounts=secret_files(secret) + mounts,
             service_account=service_account(workload, self._namespace, self._opts),
         )
-        return command, openings
+        return command, [*openings, *(sink.identity.ready if sink else [])]
 
 
 def _hash(facts: list[str]) -> str:

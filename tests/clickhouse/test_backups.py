@@ -20,7 +20,7 @@ from app.store.schema import apply
 from infra.settings.clickhouse import ClickHouseSettings, StoreRestoreSettings
 from infra.workloads import clickhouse_users
 from infra.workloads.clickhouse_users import BACKUP, OWNER
-from tests.clickhouse.engines import PASSWORDS, Engine, served
+from tests.clickhouse.engines import PASSWORDS, Engine, environment, served
 
 _SUNDAY = datetime(2027, 1, 17, 2, tzinfo=UTC)
 _MANY = (
@@ -112,8 +112,50 @@ def test_a_backup_comes_back_beside_what_is_there(store: Engine) -> None:
         assert owner.query(_CHECKSUM.format(database="otel_before")) == before
 
 
+def test_a_backup_that_is_not_in_the_bucket_is_none(store: Engine, bucket: Bucket) -> None:
+    class Robbed(Store):
+        """Somebody takes each backup away as soon as the server has made it."""
+
+        def query(self, statement: str) -> list[list[str]]:
+            rows = super().query(statement)
+            if rows and rows[0][0] == "BACKUP_CREATED":
+                for item in bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]:
+                    bucket.client.delete_object(Bucket=bucket.name, Key=item["Key"])
+            return rows
+
+    with served(store, OWNER) as url:
+        apply(Store(url, OWNER, PASSWORDS[OWNER]), store.schema())
+    with served(store, BACKUP) as url, pytest.raises(StoreError, match="it is not in the bucket"):
+        take(Robbed(url, BACKUP, PASSWORDS[BACKUP]), _SUNDAY)
+
+
+def _announced(endpoint: str) -> float:
+    """How many backups CloudWatch heard of."""
+    client: Any = boto3.client(
+        "cloudwatch",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="emulated",
+        aws_secret_access_key="emulated",
+    )
+    now = datetime.now(UTC)
+    found = client.get_metric_statistics(
+        Namespace="Roost/roost-test",
+        MetricName=command.METRIC,
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=86400,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return sum(one["Sum"] for one in found)
+
+
 def test_commands_of_the_jobs(
-    store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    store: Engine,
+    bucket: Bucket,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from app.cli import main
 
@@ -136,6 +178,24 @@ def test_commands_of_the_jobs(
         assert main(["store", "backup"]) == 0
         assert main(["store", "list"]) == 0
         assert capsys.readouterr().out.splitlines()[-1].startswith("full-")
+        assert _announced(bucket.endpoint) == 0, "nobody asked for it"
+        for name, value in environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("ROOST_METRICS_NAMESPACE", "Roost/roost-test")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", bucket.endpoint)
+        assert main(["store", "list"]) == 0
+        assert _announced(bucket.endpoint) == 0, "no backup"
+        assert main(["store", "backup"]) == 0
+        assert _announced(bucket.endpoint) == 1
+        monkeypatch.setattr("app.aws.requests.ATTEMPTS", 1)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://127.0.0.1:1")
+        assert main(["store", "backup"]) == 1
+        assert "the alarms could not be told" in capsys.readouterr().err
+    with pytest.raises(ConnectionError):
+        Store(url, BACKUP, PASSWORDS[BACKUP]).query("SELECT 1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", bucket.endpoint)
+    assert main(["store", "backup"]) == 1
+    assert _announced(bucket.endpoint) == 1, "a backup that failed is not announced"
 
 
 def test_a_store_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

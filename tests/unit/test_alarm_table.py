@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infra.aws.alarm_document import EVERYTHING, TARGET, render
 from infra.aws.alarm_events import EVENTS
@@ -30,6 +32,7 @@ SECTIONS = (
 )
 GIB = 1024.0**3
 _ = None
+_SHARE = st.floats(0, 1)
 
 # What the last periods were, oldest first: those that fire, and those that are close and do not.
 SERIES: dict[str, tuple[Sequence[Datapoint], Sequence[Datapoint]]] = {
@@ -64,6 +67,7 @@ SERIES: dict[str, tuple[Sequence[Datapoint], Sequence[Datapoint]]] = {
     "nat-ports-a": ([1, _, 5, _, 2], [1, _, 5, _, _]),
     "nat-drops-a": ([101] * 3, [101, _, 101]),
     "backup-failed-backups": ([1], [_]),
+    "store-backup": ([_] * 26, [_] * 25 + [1]),
     "s3-replication": ([901] * 3, [901, 900, 901]),
 }
 MATH: dict[str, tuple[dict[str, Datapoint], dict[str, Datapoint]]] = {
@@ -107,6 +111,7 @@ def test_silence_of_what_must_speak_is_an_alarm() -> None:
         "rds-silent",
         "alb-no-healthy-host",
         "rds-replica-lag",
+        "store-backup",
     }
 
 
@@ -136,6 +141,25 @@ def test_figures_follow_from_the_settings() -> None:
     assert changed["alb-target-5xx"].threshold == 1
 
 
+@given(deadline=st.integers(5, 1440), start=st.integers(0, 59), share=st.tuples(_SHARE, _SHARE))
+def test_a_backup_that_takes_as_long_as_it_may_is_not_missed(
+    deadline: int, start: int, share: tuple[float, float]
+) -> None:
+    """Of the store's: each starts at the same minute a day later, and the hours between have no data."""
+    facts = replace(EVERYTHING, store_backup_minutes=deadline)
+    (spec,) = (one for one in alarm_table(facts) if one.id == "store-backup")
+    first, following = (int(start + one * deadline) // 60 for one in share)
+    between = 24 + following - first - 1
+    series = [*[_] * spec.periods, 1, *[_] * between, 1]
+    assert "ALARM" not in states(spec, series)[1:]
+
+
+def test_a_day_without_a_backup_is_noticed_before_the_next() -> None:
+    spec = TABLE["store-backup"]
+    series = [1, *[_] * 47, 1]
+    assert states(spec, series).count("ALARM") == 48 - spec.periods
+
+
 def test_a_stack_has_alarms_on_what_it_has() -> None:
     small = replace(
         EVERYTHING,
@@ -145,6 +169,7 @@ def test_a_stack_has_alarms_on_what_it_has() -> None:
         node_metrics=False,
         copies=False,
         models=None,
+        store_backup_minutes=None,
         vaults=(),
     )
     gone = TABLE.keys() - {spec.id for spec in alarm_table(small)}
@@ -153,6 +178,7 @@ def test_a_stack_has_alarms_on_what_it_has() -> None:
         "rds-cpu-credits",
         "model-canary",
         "s3-replication",
+        "store-backup",
     }
     two = replace(EVERYTHING, nat_zones=("a", "b"))
     assert {"nat-ports-a", "nat-ports-b"} <= {spec.id for spec in alarm_table(two)}

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from app.llm.check import METRIC
+from app.store.command import METRIC as STORE_METRIC
 from infra.aws.alarm_document import EVERYTHING
 from infra.aws.alarm_spec import COMPARISONS, AlarmSpec
 from infra.aws.alarm_table import alarm_table
 from tests.components.aws.conftest import Variant
 from tests.support.monitor import UNKNOWN, Recording, Registration
+from tests.support.workloads import pod_may_reach, workload
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
@@ -40,6 +42,11 @@ ACCOUNT, REGION, STACK = "111122223333", "eu-central-1", "roost-prod"
 @pytest.fixture(scope="module")
 def everything(variant: Variant) -> Recording:
     return variant("prod", {"aws": ALL})
+
+
+@pytest.fixture(params=["dev", "prod"])
+def stack(request: pytest.FixtureRequest) -> Recording:
+    return request.getfixturevalue(request.param)
 
 
 def specs() -> dict[str, AlarmSpec]:
@@ -279,7 +286,39 @@ def test_models_that_sleep_at_night_are_not_missed(dev: Recording) -> None:
     assert alarm(dev, "model-canary")["treatMissingData"] == "notBreaching"
 
 
+def test_the_stores_backup_says_where_its_alarm_looks_that_it_is_there(stack: Recording) -> None:
+    backup = stack.one("kubernetes:batch/v1:CronJob", "store-backup")
+    (container,) = backup.inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    found = alarm(stack, "store-backup")
+    assert variables["ROOST_METRICS_NAMESPACE"] == found["namespace"]
+    assert variables["AWS_REGION"] == REGION
+    assert (found["metricName"], found["treatMissingData"]) == (STORE_METRIC, "breaching")
+    (grant,) = (
+        json.loads(one.inputs["policy"])["Statement"]
+        for one in stack.of_type("aws:iam/rolePolicy:RolePolicy")
+        if one.name.startswith("store-backup-metrics-")
+    )
+    assert [one["Action"] for one in grant] == [["cloudwatch:PutMetricData"]]
+    association = stack.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", "store-backup-metrics")
+    pods = workload(stack, "store-backup")
+    assert association.inputs["serviceAccount"] == pods.pod["serviceAccountName"] == "store-backup"
+    assert stack.waits_for(backup, association)
+    assert pod_may_reach(stack, pods, "198.51.100.7", 443)
+    assert pod_may_reach(stack, pods, "169.254.170.23", 80)
+
+
+def test_its_alarm_waits_as_long_as_a_backup_may_take(variant: Variant) -> None:
+    slow = alarm(variant("dev", {"clickhouse": {"backup": {"deadlineMinutes": 181}}}), "store-backup")
+    assert (slow["period"], slow["evaluationPeriods"], slow["datapointsToAlarm"]) == (3600, 28, 28)
+
+
 # Which stacks have what
+
+
+def test_without_a_store_of_its_own_nobody_waits_for_its_backup(variant: Variant) -> None:
+    without = variant("dev", {"clickhouse": None})
+    assert not [one for one in without.registrations if "store-backup" in one.name]
 
 
 def test_a_preview_shows_every_alarm_before_anything_exists(prod: Recording, prod_preview: Recording) -> None:
@@ -292,7 +331,13 @@ def test_a_preview_shows_every_alarm_before_anything_exists(prod: Recording, pro
 def test_without_the_section_nobody_is_told_and_nothing_is_made(variant: Variant) -> None:
     silent = variant("dev", {"aws": {"alarms": None}})
     assert silent.of_type(ALARM) == silent.of_type(TOPIC) == []
-    assert not [one for one in silent.of_type("kubernetes:batch/v1:CronJob") if one.name == "heartbeat"]
+    crons = {one.name: one for one in silent.of_type("kubernetes:batch/v1:CronJob")}
+    assert "heartbeat" not in crons
+    (container,) = crons["store-backup"].inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert "ROOST_METRICS_NAMESPACE" not in {one["name"] for one in container["env"]}
+    assert not pod_may_reach(silent, workload(silent, "store-backup"), "198.51.100.7", 443)
 
 
 def test_warnings_go_to_whoever_hears_of_critical_ones_unless_said_otherwise(dev: Recording) -> None:
