@@ -112,32 +112,33 @@ _SMALL_CHANGES = (
             }
         ),
     ),
-    Change("Nodes", {"aws.cluster.appNodes.maxNodes": 12}, frozenset({"update NodeGroup cluster-nodes-app"})),
     Change(
         "RDS class",
         {"aws.database.instanceClass": "db.r7g.xlarge"},
         frozenset({"update Instance database"}),
         in_maintenance_window=True,
     ),
+    # Each is known to touch one resource: five in one up prove as much as five ups.
     Change(
-        "Cache nodes",
-        {"aws.cache.nodeType": "cache.t4g.medium"},
-        frozenset({"update ReplicationGroup cache"}),
-    ),
-    Change("Retention", {"aws.database.backupRetentionDays": 28}, frozenset({"update Instance database"})),
-    Change(
-        "Add-on",
+        "Small changes",
         {
+            "aws.cluster.appNodes.maxNodes": 12,
+            "aws.cache.nodeType": "cache.t4g.medium",
+            "aws.database.backupRetentionDays": 28,
             "aws.cluster.addonVersions": {
                 "coredns": f"{ADDONS[first_kubernetes()].coredns.rpartition('.')[0]}.99"
-            }
+            },
+            "aws.cluster.api.publicCidrs": ["203.0.113.0/24", "198.51.100.0/24"],
         },
-        frozenset({"update Addon cluster-addons-coredns"}),
-    ),
-    Change(
-        "API access",
-        {"aws.cluster.api.publicCidrs": ["203.0.113.0/24", "198.51.100.0/24"]},
-        frozenset({"update Cluster cluster"}),
+        frozenset(
+            {
+                "update NodeGroup cluster-nodes-app",
+                "update ReplicationGroup cache",
+                "update Instance database",
+                "update Addon cluster-addons-coredns",
+                "update Cluster cluster",
+            }
+        ),
     ),
 )
 
