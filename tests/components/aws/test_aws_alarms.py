@@ -317,7 +317,7 @@ def test_its_alarm_waits_as_long_as_a_backup_may_take(variant: Variant) -> None:
 
 
 def test_without_a_store_of_its_own_nobody_waits_for_its_backup(variant: Variant) -> None:
-    without = variant("dev", {"clickhouse": None})
+    without = variant("dev", {"clickhouse": {"kind": "off"}})
     assert not [one for one in without.registrations if "store-backup" in one.name]
 
 
