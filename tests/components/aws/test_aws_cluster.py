@@ -97,9 +97,11 @@ def test_the_next_minor_changes_versions_and_nothing_else(variant: Variant, old:
     before, after = of_version(variant, old), of_version(variant, new)
     assert {r.urn for r in before.registrations} == {r.urn for r in after.registrations}
     changes = {r.name: changed_inputs(r, after.by_urn(r.urn)) for r in before.custom()}
-    cluster, *groups = (changes.pop(n) for n in ("cluster", "cluster-nodes-app", "cluster-nodes-system"))
+    cluster, *groups = (
+        changes.pop(name) for name in ("cluster", *(group.name for group in before.of_type(NODE_GROUP)))
+    )
     assert cluster == {"version"}, "the cluster is updated in place"
-    assert groups == [{"version"}, {"version"}], "so are its nodes"
+    assert groups == [{"version"}] * 3, "so are its nodes"
     moved = {name: properties for name, properties in changes.items() if properties}
     assert set(map(frozenset, moved.values())) == {frozenset({"addonVersion"})}
     assert {"cluster-addons-kube-proxy", "cluster-addons-coredns"} <= set(moved)

@@ -21,6 +21,7 @@ from tests.support.monitor import Recording, Registration, record
 
 DATABASE = "aws:rds/instance:Instance"
 KEY = "aws:kms/key:Key"
+OF_DATA = {"keys-data", "keys-logs", "keys-backup", "keys-secrets"}
 BACKUPS = "arn:aws:rds:eu-west-1:111122223333:auto-backup:ab-1"
 PLACE = Place(account="111122223333", region="eu-central-1", dr_region="eu-west-1", prefix="roost-test")
 
@@ -32,7 +33,7 @@ def statements(policy: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_every_key_rotates_and_gives_time_to_think(stack: str, request: pytest.FixtureRequest) -> None:
     keys = request.getfixturevalue(stack).of_type(KEY)
-    assert {k.name for k in keys} == {"keys-data", "keys-logs", "keys-backup", "keys-secrets"}
+    assert {k.name for k in keys} == {*OF_DATA, "alarm-topics"}
     for key in keys:
         assert key.inputs["enableKeyRotation"] is True
         assert key.inputs["deletionWindowInDays"] >= 7
@@ -108,7 +109,7 @@ def test_dev_can_be_destroyed_and_still_leaves_a_snapshot(dev: Recording) -> Non
 
 def test_the_database_uses_the_data_key_and_its_password_the_secrets_key(prod: Recording) -> None:
     database = prod.one(DATABASE)
-    arns = {k.name: _arn(prod, k) for k in prod.of_type(KEY)}
+    arns = {k.name: _arn(prod, k) for k in prod.of_type(KEY) if k.name in OF_DATA}
     assert database.inputs["kmsKeyId"] == arns["keys-data"]
     assert database.inputs["performanceInsightsKmsKeyId"] == arns["keys-data"]
     assert database.inputs["masterUserSecretKmsKeyId"] == arns["keys-secrets"]
