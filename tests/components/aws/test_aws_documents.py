@@ -17,8 +17,12 @@ from infra.aws.waf_rules import oversized
 from infra.sizing.instance_types import ami_type, architecture
 from tests.support.monitor import Recording
 
-# Describing actions that AWS defines without a resource.
-WITHOUT_RESOURCE = re.compile(r"(ec2|elasticloadbalancing):Describe[A-Za-z]+")
+# Actions that AWS defines without a resource; and DescribeAlarms, which lists composite alarms only to whom
+# it is allowed for everything (CloudWatch API reference).
+WITHOUT_RESOURCE = re.compile(
+    r"(ec2|elasticloadbalancing):Describe[A-Za-z]+"
+    r"|cloudwatch:(DescribeAlarms|GetMetricData|GetMetricStatistics|ListMetrics|PutMetricData)"
+)
 
 
 def documents(recording: Recording) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -55,6 +59,8 @@ def test_identities_get_named_actions_on_named_resources(stack: Recording) -> No
         if "*" in statement["Resource"]:
             wide = [a for a in statement["Action"] if not WITHOUT_RESOURCE.fullmatch(a)]
             assert wide == [], f"{where} allows {wide} on everything"
+            if "cloudwatch:PutMetricData" in statement["Action"]:
+                assert statement["Condition"]["StringEquals"]["cloudwatch:namespace"], where
 
 
 def test_decryption_is_always_of_one_key(stack: Recording) -> None:
@@ -80,8 +86,8 @@ def test_every_statement_says_why_it_is_there_and_ids_are_unique(stack: Recordin
 
 
 def test_services_act_for_this_account_only(stack: Recording) -> None:
-    # Neither sends a source: the instance profile and the bucket's configuration bind them.
-    silent = {"ec2.amazonaws.com", "s3.amazonaws.com"}
+    # None sends a source: the instance profile, the bucket's and the channel's configuration bind them.
+    silent = {"ec2.amazonaws.com", "s3.amazonaws.com", "chatbot.amazonaws.com"}
     for where, document in documents(stack):
         if not where.endswith("assumeRolePolicy"):
             continue
