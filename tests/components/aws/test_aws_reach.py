@@ -17,6 +17,19 @@ INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+ADD_ON_IDENTITIES = {("kube-system", "aws-node"), ("kube-system", "ebs-csi-controller-sa")}
+POD_IDENTITIES = {
+    ("kube-system", "aws-load-balancer-controller"),
+    ("roost", "clickhouse"),
+    ("roost", "database-bootstrap"),
+    ("roost", "heartbeat"),
+    ("roost", "server"),
+    ("roost", "store-backup"),
+    ("roost-models", "model-canary"),
+    ("roost-models", "weights-fetcher"),
+    ("roost-models", "weights-reader"),
+}
+"""Service accounts with a role. EKS itself associates those of add-ons."""
 
 
 @pytest.fixture(params=STACKS)
@@ -65,7 +78,11 @@ def test_prod_survives_the_loss_of_a_zone_and_dev_pays_for_one_gateway(
         assert prod.one("aws:ec2/natGateway:NatGateway", f"network-nat-{zone}").urn in route.dependencies
 
 
-def test_database_subnets_have_no_way_out(stack: Recording) -> None:
+@pytest.mark.parametrize(("name", "ports"), [("dev", {5432}), ("prod", {5432, 6379})])
+def test_database_subnets_have_no_way_out_and_prods_cache_is_in_them(
+    name: str, ports: set[int], request: pytest.FixtureRequest
+) -> None:
+    stack = request.getfixturevalue(name)
     table = stack.one("aws:ec2/routeTable:RouteTable", "network-database")
     assert users_of(stack, table, "aws:ec2/route:Route") == []
     acl = stack.one("aws:ec2/networkAcl:NetworkAcl")
@@ -75,7 +92,7 @@ def test_database_subnets_have_no_way_out(stack: Recording) -> None:
         if s.inputs["tags"]["tier"] == "private"
     }
     from_clients = [r for r in acl.inputs["ingress"] if r["cidrBlock"] in private]
-    assert {(r["fromPort"], r["toPort"]) for r in from_clients} == {(5432, 5432)}
+    assert {(r["fromPort"], r["toPort"]) for r in from_clients} == {(port, port) for port in ports}
     assert not any(r["cidrBlock"] == "0.0.0.0/0" for r in acl.inputs["ingress"] + acl.inputs["egress"])
 
 
@@ -231,26 +248,23 @@ def test_every_pod_role_trusts_one_service_account(stack: Recording) -> None:
         seen.add(
             (tags["aws:RequestTag/kubernetes-namespace"], tags["aws:RequestTag/kubernetes-service-account"])
         )
-    assert seen == {
-        ("kube-system", "aws-node"),
-        ("kube-system", "ebs-csi-controller-sa"),
-        ("kube-system", "aws-load-balancer-controller"),
-        ("roost", "database-bootstrap"),
-        ("roost", "server"),
-    }
+    assert seen == ADD_ON_IDENTITIES | POD_IDENTITIES
 
 
 def test_associations_wait_for_the_cluster_that_they_name(stack: Recording) -> None:
     associations = stack.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation")
-    assert len(associations) == 3
+    named = [(a.inputs["namespace"], a.inputs["serviceAccount"]) for a in associations]
+    assert sorted(named) == sorted(POD_IDENTITIES), "each once"
     for association in associations:
         assert stack.waits_for(association, stack.one("aws:eks/cluster:Cluster")), association.name
 
 
 def test_volumes_of_pods_are_encrypted_too(stack: Recording) -> None:
-    parameters = stack.one("kubernetes:storage.k8s.io/v1:StorageClass").inputs["parameters"]
-    assert parameters["encrypted"] == "true"
-    assert parameters["kmsKeyId"].startswith("arn:aws:kms:")
+    classes = stack.of_type("kubernetes:storage.k8s.io/v1:StorageClass")
+    assert {one.name for one in classes} == {"cluster-gp3", "clickhouse"}
+    for one in classes:
+        assert one.inputs["parameters"]["encrypted"] == "true", one.name
+        assert one.inputs["parameters"]["kmsKeyId"].startswith("arn:aws:kms:"), one.name
 
 
 def test_the_kubeconfig_holds_no_credential(stack: Recording) -> None:
