@@ -60,6 +60,7 @@ def run_program(
 ) -> Recording:
     """Run the program as the language host does; `config` overrides sections, named as in YAML.
 
+    None in the place of a section removes it.
     `named` is the stack's name where it is not that of its file; then the file's profile is said, too.
     """
     monkeypatch.setenv("ROOST_STATE", str(state))
@@ -68,12 +69,15 @@ def run_program(
     overrides = {
         f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in given.items()
+        if value is not None
     }
+    removed = {f"{PROJECT}:{key}" for key, value in given.items() if value is None}
+    kept = {key: value for key, value in stack_config(stack).items() if key not in removed}
     sys.modules.pop("infra.__main__", None)
     return record(
         lambda: runpy.run_path(str(REPO), run_name="__main__"),
         stack=named or stack,
         preview=preview,
-        config={**stack_config(stack), **overrides},
+        config={**kept, **overrides},
         into=into,
     )

@@ -7,25 +7,27 @@ from typing import Any
 
 import pytest
 
+from infra.settings.profiles import merged
 from tests.components.aws.conftest import Variant
 from tests.support.monitor import Recording
+from tests.unit.refusals import elsewhere
 
 BUCKET = "aws:s3/bucket:Bucket"
-GPU = {"cluster": {"gpuNodes": {"instanceTypes": ["g6.xlarge"], "minNodes": 0, "maxNodes": 1}}}
 BUCKETS = {
-    "dev": {"storage-logs", "storage-backup"},
-    "prod": {"storage-logs", "storage-backup", "storage-backup-copy"},
-    "gpu": {"storage-logs", "storage-backup", "storage-backup-copy", "storage-weights"},
+    "dev": {"storage-logs", "storage-backup", "storage-weights"},
+    "prod": {"storage-logs", "storage-backup", "storage-backup-copy", "storage-weights"},
+    "no_gpus": {"storage-logs", "storage-backup"},
 }
 LOGS = {"storage-logs"}
 
 
 @pytest.fixture(scope="module")
-def gpu(variant: Variant) -> Recording:
-    return variant("prod", {"aws": GPU})
+def no_gpus(variant: Variant) -> Recording:
+    """Dev with its models elsewhere, and no GPU nodes."""
+    return variant("dev", elsewhere())
 
 
-@pytest.fixture(scope="module", params=["dev", "prod", "gpu"])
+@pytest.fixture(scope="module", params=["dev", "prod", "no_gpus"])
 def stack(request: pytest.FixtureRequest) -> Recording:
     return request.getfixturevalue(request.param)
 
@@ -49,7 +51,7 @@ def outputs_of(recording: Recording, component: str) -> dict[str, Any]:
     return next(v for urn, v in recording.outputs.items() if urn.endswith(component))
 
 
-@pytest.mark.parametrize("name", ["dev", "prod", "gpu"])
+@pytest.mark.parametrize("name", ["dev", "prod", "no_gpus"])
 def test_these_buckets_and_no_others(name: str, request: pytest.FixtureRequest) -> None:
     assert set(parts(request.getfixturevalue(name), "")) == BUCKETS[name]
 
@@ -197,16 +199,15 @@ def test_only_log_services_of_this_account_write_to_the_log_bucket(stack: Record
 # What a destroy does
 
 
-def test_prod_never_empties_a_bucket(prod: Recording, gpu: Recording) -> None:
-    for recording in (prod, gpu):
-        for bucket in recording.of_type(BUCKET):
-            assert bucket.inputs["forceDestroy"] is False, bucket.name
-            assert bucket.protect, bucket.name
+def test_prod_never_empties_a_bucket(prod: Recording) -> None:
+    for bucket in prod.of_type(BUCKET):
+        assert bucket.inputs["forceDestroy"] is False, bucket.name
+        assert bucket.protect, bucket.name
 
 
 def test_a_destroy_of_dev_empties_what_is_worth_nothing_without_it(dev: Recording) -> None:
     emptied = {b.name for b in dev.of_type(BUCKET) if b.inputs["forceDestroy"]}
-    assert emptied == {"storage-logs"}
+    assert emptied == {"storage-logs", "storage-weights"}, "weights can be fetched again"
 
 
 def test_backups_outlive_their_stack_with_everything_that_protects_them(stack: Recording) -> None:
@@ -222,29 +223,33 @@ def test_backups_outlive_their_stack_with_everything_that_protects_them(stack: R
 
 
 def test_only_a_stack_with_gpu_nodes_has_a_bucket_for_weights(
-    dev: Recording, prod: Recording, gpu: Recording
+    dev: Recording, prod: Recording, no_gpus: Recording
 ) -> None:
-    for recording in (dev, prod):
-        assert outputs_of(recording, "roost:aws:Storage::storage").get("weights") is None
-    assert outputs_of(gpu, "roost:aws:Storage::storage")["weights"].startswith("roost-prod-weights-")
+    for recording, name in ((dev, "dev"), (prod, "prod")):
+        bucket = outputs_of(recording, "roost:aws:Storage::storage")["weights"]
+        assert bucket.startswith(f"roost-{name}-weights-")
+    assert outputs_of(no_gpus, "roost:aws:Storage::storage").get("weights") is None
 
 
-def test_weights_stay_until_they_are_deleted(gpu: Recording) -> None:
-    rule = age(gpu, "storage-weights")
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_weights_stay_until_they_are_deleted(name: str, request: pytest.FixtureRequest) -> None:
+    rule = age(request.getfixturevalue(name), "storage-weights")
     assert not rule.get("transitions")
     assert rule["expiration"] == {"expiredObjectDeleteMarker": True}
     assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 7}
 
 
-def test_weights_are_encrypted_with_the_data_key(gpu: Recording) -> None:
-    keys = outputs_of(gpu, "roost:aws:Keys::keys")
-    (rule,) = parts(gpu, "ServerSideEncryptionConfiguration")["storage-weights"]["rules"]
-    assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == keys["data"]
+def test_weights_are_encrypted_with_the_data_key(dev: Recording, prod: Recording) -> None:
+    for recording in (dev, prod):
+        keys = outputs_of(recording, "roost:aws:Keys::keys")
+        (rule,) = parts(recording, "ServerSideEncryptionConfiguration")["storage-weights"]["rules"]
+        assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == keys["data"]
 
 
 def test_a_setting_asks_for_the_bucket_of_weights_or_does_without(variant: Variant) -> None:
-    asked = variant("dev", {"aws": {"storage": {"weights": True}}})
+    asked = variant("dev", merged(elsewhere(), {"aws": {"storage": {"weights": True}}}))
     assert "storage-weights" in parts(asked, "")
-    assert parts(asked, "")["storage-weights"]["forceDestroy"] is True, "they can be fetched again"
-    without = variant("dev", {"aws": {**GPU, "storage": {"weights": False}}})
+    # GPU nodes for pods that are not the stack's own, without the schedule of the stack's own: dearer.
+    without = variant("dev", {**elsewhere(), "aws": {"storage": {"weights": False}, "budget": None}})
+    assert without.one("aws:eks/nodeGroup:NodeGroup", "cluster-nodes-gpu")
     assert "storage-weights" not in parts(without, "")
