@@ -19,7 +19,8 @@ ROUTE = "aws:ec2/route:Route"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 BUCKET = "aws:s3/bucket:Bucket"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
-ENDPOINTS = sorted(NEEDED_WITHOUT_NAT)
+ENDPOINTS = sorted({*NEEDED_WITHOUT_NAT, "monitoring", "rds"})
+"""What nodes need, and what the alarms' heartbeat needs."""
 IPV6: dict[str, Any] = {
     "network": {"ipv6": True},
     "edge": {"dualStack": True, "allowedCidrs": ["0.0.0.0/0", "::/0"]},
@@ -198,14 +199,23 @@ def test_no_key_serves_flow_logs_that_go_elsewhere(dev: Recording, prod: Recordi
 
 @pytest.fixture(scope="module")
 def closed(variant: Variant) -> Recording:
-    controller = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/controller:v2.14.1"
+    """Dev with nothing from the internet: the weights are in the bucket, images in ECR."""
+    registry = "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
+    vllm = f"{registry}/vllm:v0.33.0"
     return variant(
         "dev",
         {
+            "inference": {"image": vllm, "weights": {"source": "bucket"}, "embedding": {"image": vllm}},
+            "clickhouse": {"image": f"{registry}/clickhouse:26.8"},
             "aws": {
                 "network": {"nat": "none", "interfaceEndpoints": ENDPOINTS},
-                "edge": {"controllerImage": controller},
-            }
+                "edge": {"controllerImage": f"{registry}/controller:v2.14.1"},
+                "gpu": {
+                    "pluginImage": f"{registry}/plugin:v0.17.4",
+                    "exporterImage": f"{registry}/dcgm:4.5.3",
+                },
+                "budget": {"monthlyLimit": 1000},
+            },
         },
     )
 
