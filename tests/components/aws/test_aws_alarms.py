@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -163,6 +164,16 @@ def test_everybody_named_hears_of_their_severity_and_of_no_other(everything: Rec
         (topic("warning"), "email"),
         (topic("critical"), "https"),
     }
+
+
+def test_a_subscription_is_named_by_a_hash_of_its_address(dev: Recording, prod: Recording) -> None:
+    for recording in (dev, prod):
+        emails = [one for one in recording.of_type(SUBSCRIPTION) if one.inputs["protocol"] == "email"]
+        assert emails
+        for one in emails:
+            tail = hashlib.sha256(one.inputs["endpoint"].encode()).hexdigest()[:8]
+            severity = one.inputs["topic"].rpartition("-")[2]
+            assert one.name == f"alarm-topics-{severity}-email-{tail}"
 
 
 def test_pager_duty_confirms_by_itself_and_its_url_is_a_secret(everything: Recording) -> None:
