@@ -11,7 +11,15 @@ import pytest
 from tests.components.aws.conftest import Variant
 from tests.support.monitor import Recording, leaves
 
-EVERYWHERE = {"url", "adminPassword", "namespace", "modelKind", "databaseRevision", "images"}
+EVERYWHERE = {
+    "url",
+    "adminPassword",
+    "namespace",
+    "modelKind",
+    "databaseRevision",
+    "images",
+    "telemetryStore",
+}
 CLOUD = {
     "account": {""},
     "region": {""},
@@ -19,16 +27,20 @@ CLOUD = {
     "database": {"host", "port", "name", "identifier", "arn", "resourceId"},
     "loadBalancer": {"arn", "dnsName", "targetGroupArn"},
     "registry": {"server"},
-    "buckets": {"logs", "backup"},
+    "buckets": {"logs", "backup", "weights"},
     "keys": {"data", "logs", "backup", "secrets"},
     "secrets": {"databaseMaster", "server"},
     "commands": {"kubeconfig", "registryLogin", "databasePassword", "psql", "serverSecrets"},
 }
+CACHE = {"host", "readerHost", "port", "arn"}
+STORE = {"url", "database", "reader", "password"}
+PASSWORDS = {"adminPassword", "telemetryStore.password"}
+"""Logins that people use, in the stack's state as ciphertext."""
 RECOVERY = {"region", "keyArn", "backupBucketArn", "databaseBackupsArn", "serverSecretArn"}
 
 
 def shape(exports: dict[str, Any]) -> dict[str, set[str]]:
-    grouped = {"images", *CLOUD, "recovery"}
+    grouped = {"images", *CLOUD, "cache", "telemetryStore", "recovery"}
     return {
         name: set(value) if isinstance(value, dict) and name in grouped else {""}
         for name, value in exports.items()
@@ -38,18 +50,21 @@ def shape(exports: dict[str, Any]) -> dict[str, set[str]]:
 def test_dev_exports_exactly_the_contract(dev: Recording) -> None:
     exports = shape(dev.exports())
     assert {name: exports[name] for name in CLOUD} == CLOUD
+    assert exports["telemetryStore"] == STORE
     assert set(exports) == EVERYWHERE | set(CLOUD)
 
 
-def test_prod_adds_what_a_recovery_elsewhere_starts_from(prod: Recording) -> None:
+def test_prod_adds_its_cache_and_what_a_recovery_elsewhere_starts_from(prod: Recording) -> None:
     exports = shape(prod.exports())
-    assert set(exports) == EVERYWHERE | set(CLOUD) | {"recovery"}
+    assert set(exports) == EVERYWHERE | set(CLOUD) | {"cache", "recovery"}
+    assert exports["cache"] == CACHE
+    assert exports["telemetryStore"] == STORE
     assert exports["recovery"] == RECOVERY
-    assert exports["buckets"] == {"logs", "backup", "backupCopy"}
+    assert exports["buckets"] == {"logs", "backup", "backupCopy", "weights"}
 
 
-def test_only_the_password_is_a_secret_and_nothing_else_shows_one(prod: Recording) -> None:
-    assert prod.export_secrets() == {"adminPassword"}
+def test_only_passwords_are_secrets_and_nothing_else_shows_one(prod: Recording) -> None:
+    assert prod.export_secrets() == PASSWORDS
     hidden = {
         str(value)
         for resource in prod.of_type("kubernetes:core/v1:Secret")
@@ -57,10 +72,11 @@ def test_only_the_password_is_a_secret_and_nothing_else_shows_one(prod: Recordin
         if not path.endswith((".crt", ".pem"))
     }
     assert len(hidden) >= 5
-    for name, value in prod.exports().items():
-        if name != "adminPassword":
-            for path, leaf in leaves(value, name):
-                assert not any(secret in str(leaf) for secret in hidden), path
+    shown = dict(leaves(prod.exports()))
+    assert shown.keys() >= PASSWORDS
+    for path, leaf in shown.items():
+        if path not in PASSWORDS:
+            assert not any(secret in str(leaf) for secret in hidden), path
 
 
 @pytest.mark.parametrize(
