@@ -98,6 +98,7 @@ MUTANTS = (
         put(subnet("private-a"), "mapPublicIpOnLaunch", True),
         "net-subnet-no-public-ip",
         "eks-private-nodes",
+        "gpu-node-isolated",
     ),
     mutant(
         "the database's subnets hand out addresses",
@@ -233,7 +234,7 @@ MUTANTS = (
                     {**tcp(22, 22), "action": "allow", "ruleNo": 1, "cidrBlock": "0.0.0.0/0"},
                 ),
             ),
-            ("to high ports", put(ACL, "ingress[3].cidrBlock", "0.0.0.0/0")),
+            ("to high ports", put(ACL, "ingress[6].cidrBlock", "0.0.0.0/0")),
             (
                 "by all protocols over IPv6",
                 put(
@@ -257,6 +258,7 @@ MUTANTS = (
         ),
         "net-data-subnets-no-igw",
         "eks-private-nodes",
+        "gpu-node-isolated",
     ),
     mutant(
         "the database's subnets use the public table",

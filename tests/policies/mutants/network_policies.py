@@ -8,7 +8,7 @@ from tests.support.policies import R, add, drop, put, without
 _POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 DENY = f"{_POLICY}::deny-all"
 DNS = f"{_POLICY}::allow-dns"
-MODEL = f"{_POLICY}::server-to-external-model"
+AWS = f"{_POLICY}::heartbeat-to-aws"
 RDS = f"{_POLICY}::server-to-rds"
 BALANCER = f"{_POLICY}::load-balancer-to-server"
 SERVER = "kubernetes:apps/v1:Deployment::server"
@@ -19,9 +19,14 @@ MUTANTS = (
         "not everything is denied by default",
         [
             ("egress is left out", put(DENY, "spec.policyTypes", ["Ingress"])),
-            ("it allows something", put(DENY, "spec.ingress", [{"from": [{"podSelector": {}}]}])),
         ],
         "np-default-deny",
+    ),
+    mutant(
+        "the policy that denies allows something",
+        put(DENY, "spec.ingress", [{"from": [{"podSelector": {}}]}]),
+        "np-default-deny",
+        "ch-tls-net",
     ),
     mutant("there is no such policy", without(DENY), "np-default-deny", "np-pods-covered"),
     mutant(
@@ -56,16 +61,16 @@ MUTANTS = (
     ),
     *each(
         "pods are let out",
-        [("all of them", put(MODEL, "spec.podSelector", {}))],
+        [("all of them", put(AWS, "spec.podSelector", {}))],
         "np-no-world",
     ),
-    mutant("pods go out on all ports", drop(MODEL, "spec.egress[0].ports"), "np-no-world", "np-imds-blocked"),
-    mutant("pods go out to all", drop(MODEL, "spec.egress[0].to"), "np-no-world", "np-imds-blocked"),
+    mutant("pods go out on all ports", drop(AWS, "spec.egress[0].ports"), "np-no-world", "np-imds-blocked"),
+    mutant("pods go out to all", drop(AWS, "spec.egress[0].to"), "np-no-world", "np-imds-blocked"),
     *each(
         "pods reach what is not theirs",
         [
-            ("the metadata service", drop(MODEL, f"{BLOCK}.except")),
-            ("the metadata service with IPv6", drop(MODEL, "spec.egress[0].to[1].ipBlock.except")),
+            ("the metadata service", drop(AWS, f"{BLOCK}.except")),
+            ("the metadata service with IPv6", drop(AWS, "spec.egress[0].to[1].ipBlock.except")),
             ("the VPC on port 22", put(RDS, "spec.egress[0].ports[0].port", 22)),
             ("other DNS servers", put(DNS, "spec.egress[0].to[1]", {"ipBlock": {"cidr": "198.51.100.1/32"}})),
             ("any pod as DNS server", drop(DNS, "spec.egress[0].to[0].podSelector")),
