@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from tests.policies.mutants.mutant import each, like, mutant
-from tests.support.policies import Change, R, add, both, drop, options, put
+from tests.support.policies import R, add, both, drop, options, put
 
 GROUP = "aws:eks/nodeGroup:NodeGroup::cluster-nodes-app"
+GPU_GROUP = "aws:eks/nodeGroup:NodeGroup::cluster-nodes-gpu"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate::cluster-nodes-app"
 NODE_ROLE = "aws:iam/role:Role::cluster-nodes"
 PULL = "aws:iam/rolePolicyAttachment:RolePolicyAttachment::cluster-nodes-pull"
@@ -18,36 +18,26 @@ AWS_POLICIES = "arn:aws:iam::aws:policy"
 IMDS = ("eks-imdsv2", "eks-ng-uses-hardened-lt")
 DISK = ("eks-node-disk-encrypted", "eks-ng-uses-hardened-lt")
 
-
-def gpu_group(**props: Any) -> Change:
-    """A group of GPU nodes as the program would make it, but for these properties."""
-    good: dict[str, Any] = {
-        "amiType": "AL2023_x86_64_NVIDIA",
-        "instanceTypes": ["g6e.xlarge"],
-        "labels": {"roost.dev/pool": "gpu"},
-        "taints": [{"key": "nvidia.com/gpu", "value": "true", "effect": "NO_SCHEDULE"}],
-        "scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 1},
-    }
-    return like(GROUP, "cluster-nodes-gpu", **{**good, **props})
-
-
 MUTANTS = (
     mutant(
         "a subnet of nodes becomes a public one",
         put(SUBNET, "tags.tier", "public"),
         "eks-private-nodes",
+        "gpu-node-isolated",
         "net-az-spread",
     ),
     mutant(
         "a subnet of nodes gives public addresses",
         put(SUBNET, "mapPublicIpOnLaunch", True),
         "eks-private-nodes",
+        "gpu-node-isolated",
         "net-subnet-no-public-ip",
     ),
     mutant(
         "a subnet of nodes leads to the internet",
         put(ROUTE, "gatewayId", "igw-0123456789abcdef0"),
         "eks-private-nodes",
+        "gpu-node-isolated",
         "net-data-subnets-no-igw",
     ),
     mutant(
@@ -118,26 +108,25 @@ MUTANTS = (
     ),
     mutant(
         "GPUs have no drivers",
-        gpu_group(amiType="AL2023_x86_64_STANDARD"),
+        put(GPU_GROUP, "amiType", "AL2023_x86_64_STANDARD"),
         "eks-ami-family",
     ),
-    mutant("GPU nodes are as they should be", gpu_group()),
     *each(
         "GPU nodes",
         [
-            ("take other pods", gpu_group(taints=None)),
+            ("take other pods", drop(GPU_GROUP, "taints")),
             (
                 "ask other pods only to go elsewhere",
-                gpu_group(taints=[{"key": "a", "effect": "PREFER_NO_SCHEDULE"}]),
+                put(GPU_GROUP, "taints[0].effect", "PREFER_NO_SCHEDULE"),
             ),
-            ("cannot be asked for", gpu_group(labels=None)),
-            ("do not run", gpu_group(scalingConfig={"minSize": 0, "maxSize": 2, "desiredSize": 0})),
+            ("cannot be asked for", drop(GPU_GROUP, "labels")),
+            ("do not run", put(GPU_GROUP, "scalingConfig", {"minSize": 0, "maxSize": 2, "desiredSize": 0})),
         ],
         "gpu-node-isolated",
     ),
     mutant(
         "GPU nodes are too many",
-        gpu_group(scalingConfig={"minSize": 1, "maxSize": 50, "desiredSize": 1}),
+        put(GPU_GROUP, "scalingConfig.maxSize", 50),
         "cost-bounds",
         "gpu-node-isolated",
     ),

@@ -1,4 +1,4 @@
-"""What would be wrong if these stacks had pods with GPUs, and the plugin that hands them out."""
+"""Pods with GPUs, and the plugin that hands them out, made worse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.policies.mutants.pods import LABELS, MAIN, SERVER, SPEC, sidecar
 from tests.support.policies import R, add, both, put
 
 GPU = "nvidia.com/gpu"
-GUARDS = ("gpu-plugin-fenced",)
+PLUGIN = "kubernetes:apps/v1:DaemonSet::nvidia-device-plugin"
 STATED = {"memory": "4Gi", "ephemeral-storage": "1Gi"}
 WANTED = both(
     put(SERVER, f"{MAIN}.resources.limits", {**STATED, GPU: 1}),
@@ -70,9 +70,13 @@ MUTANTS = (
         add(plugin("gpu-system")),
         "gpu-plugin-fenced",
         "k8s-image-signed",
-        "np-pods-covered",
         "pss-hostpathvolumes",
         "pss-restrictedvolumes",
+    ),
+    mutant(
+        "the plugin is of an image that nobody knows",
+        put(PLUGIN, f"{MAIN}.image", sidecar()["image"]),
+        "gpu-plugin-fenced",
     ),
     mutant(
         "a plugin among the platform's own pods, and in their node's processes",

@@ -1,6 +1,7 @@
 """What is noticed about model servers and collectors.
 
-The stacks have none yet, so each is made from the server's objects, which keep every other rule.
+The stacks have model servers, which are changed, and no collector: that is made from the server's objects,
+which keep every other rule.
 """
 
 import copy
@@ -10,7 +11,7 @@ from typing import Any
 
 from tests.policies.examples.k8s_workloads import collectors
 from tests.policies.mutants.mutant import each, mutant
-from tests.support.policies import Change, R, add, both, drop, put
+from tests.support.policies import Change, R, add, both, put
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -79,20 +80,17 @@ def program(name: str, port: int) -> Change:
 
 
 MODEL = f"{DEPLOYMENT}::inference"
+_CLIENTS = f"{POLICY}::clients-to-inference"
 _WORDS = ["/models/llama", "--disable-fastapi-docs", "--port=8000"]
 _OFFLINE = {"name": "HF_HUB_OFFLINE", "value": "1"}
-_WITH_KEY = 'export VLLM_API_KEY="$(cat /run/secrets/roost/model-key)"; exec vllm serve'
+_WITH_KEY = 'export VLLM_API_KEY="$(cat /run/secrets/roost/api-key)"; exec vllm serve'
 
 
-def model(
-    *changes: Change, start: str = _WITH_KEY, words: Sequence[str] = _WORDS, env: Sequence[Any] = (_OFFLINE,)
-) -> Change:
+def model(start: str = _WITH_KEY, words: Sequence[str] = _WORDS, env: Sequence[Any] = (_OFFLINE,)) -> Change:
+    """The stack's model server, started like that."""
     return both(
-        program("inference", 8000),
         put(MODEL, f"{_CONTAINER}.command", ["sh", "-c", " ".join([start, *words])]),
-        drop(MODEL, f"{_CONTAINER}.args"),
         put(MODEL, f"{_CONTAINER}.env", list(env)),
-        *changes,
     )
 
 
@@ -125,7 +123,7 @@ _TRACES = "service/pipelines/traces"
 
 _UNSIGNED = "k8s-image-signed"
 """Of every Deployment that is new: the stack has an exemption for each of its own."""
-_MUTANTS = (
+_MODELS = (
     mutant("a model server", model()),
     *each(
         "a model server without a proper key or with debugging endpoints",
@@ -156,29 +154,26 @@ _MUTANTS = (
     *each(
         "a model server that others reach",
         [
-            ("on another port", model(put(f"{SERVICE}::inference", "spec.ports[0].targetPort", 29500))),
-            (
-                "whatever the pod",
-                model(put(f"{POLICY}::inference", "spec.ingress[0].from", [{"podSelector": {}}])),
-            ),
+            ("on another port", put(f"{SERVICE}::inference", "spec.ports[0].targetPort", 29500)),
+            ("whatever the pod", put(_CLIENTS, "spec.ingress[0].from", [{"podSelector": {}}])),
         ],
         "vllm-internal-only",
     ),
     mutant(
         "a model server that reaches the world",
-        model(
-            put(f"{POLICY}::inference", "spec.egress", [{"to": [_WORLD], "ports": [{"port": 443}]}]),
-        ),
+        put(f"{POLICY}::inference-to-bucket", "spec.egress", [{"to": [_WORLD], "ports": [{"port": 443}]}]),
         "vllm-internal-only",
         "np-imds-blocked",
         "np-no-world",
     ),
     mutant(
         "a load balancer leads to a model server",
-        model(put(f"{SERVICE}::inference", "spec.type", "LoadBalancer")),
+        put(f"{SERVICE}::inference", "spec.type", "LoadBalancer"),
         "vllm-internal-only",
         "svc-no-public-lb",
     ),
+)
+_COLLECTORS = (
     mutant("a collector", collector()),
     *each(
         "a collector that anybody reaches, or that sends in the clear",
@@ -202,4 +197,4 @@ _MUTANTS = (
         "otel-pipeline",
     ),
 )
-MUTANTS = tuple(replace(one, fires=one.fires | {_UNSIGNED}) for one in _MUTANTS)
+MUTANTS = (*_MODELS, *(replace(one, fires=one.fires | {_UNSIGNED}) for one in _COLLECTORS))
