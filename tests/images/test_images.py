@@ -16,6 +16,7 @@ from tests.images.containers import image_config
 ALL = sorted(IMAGES)
 USERS = {
     "cache": "10001:10001",
+    "clickhouse": "10001:10001",
     "edge": "10001:10001",
     "postgres": "999:999",
     "server": "10001:10001",
@@ -35,7 +36,7 @@ def test_it_runs_as_its_fixed_user_and_not_as_root(built: Built, name: str) -> N
     assert image_config(built(name))["config"]["User"] == USERS[name]
 
 
-@pytest.mark.parametrize("name", ["cache", "edge", "server", "standin"])
+@pytest.mark.parametrize("name", ["cache", "clickhouse", "edge", "server", "standin"])
 def test_there_is_no_shell_and_no_installer(root: Root, name: str) -> None:
     assert programs(root(name)) & (SHELLS | INSTALLERS) == set()
 
