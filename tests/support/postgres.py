@@ -131,7 +131,7 @@ def _running(install: Path, root: Path, port: int, settings: dict[str, str]) -> 
             user=_user(), group=_user(), cwd=root, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            _await_port(process, port, root)
+            _await_start(process, root)
             yield
         finally:
             process.terminate()
@@ -142,12 +142,13 @@ def _running(install: Path, root: Path, port: int, settings: dict[str, str]) -> 
                 process.wait()
 
 
-def _await_port(process: subprocess.Popen[bytes], port: int, root: Path) -> None:
+def _await_start(process: subprocess.Popen[bytes], root: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        # It listens a moment before it takes anybody in.
+        if b"ready to accept connections" in (root / "log").read_bytes():
             return
         time.sleep(0.05)
     raise AssertionError(f"PostgreSQL did not start:\n{(root / 'log').read_text(errors='replace')[-2000:]}")
