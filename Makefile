@@ -63,10 +63,10 @@ policy:  ## STACK=local|dev|prod|prod-dr: the policy packs on the preview and on
 size:    ## MODEL=Qwen/Qwen3-14B CONTEXT=32k CONCURRENCY=4 REPLICAS=1 FP8=weights|cache|both: GPU instances that serve it, and prices
 	@$(ROOST) size --model '$(MODEL)' --context '$(CONTEXT)' --concurrency '$(CONCURRENCY)' --replicas '$(REPLICAS)' --fp8 '$(FP8)'
 
-cost:    ## STACK=local|dev|prod: USD a month by component; or PREVIEW=<file>, STATE=<file>; JSON=1 (docs/cost.md)
+cost:    ## STACK=local|dev|prod|prod-dr: USD a month by component; or PREVIEW=<file>, STATE=<file>; JSON=1 (docs/cost.md)
 	@$(ROOST) cost '$(STACK)' $(if $(PREVIEW),--preview '$(PREVIEW)') $(if $(STATE),--state '$(STATE)') $(if $(USAGE),--usage '$(USAGE)') $(if $(filter 1,$(JSON)),--json)
 
-preflight: ## STACK=dev|prod: whether the AWS account can carry the stack, asked with your credentials; changes nothing
+preflight: ## STACK=dev|prod|prod-dr: whether the AWS account can carry the stack, asked with your credentials; changes nothing
 	@$(ROOST) preflight '$(STACK)'
 
 bench-policies: ## what the policy packs cost on prod: warm previews in pairs, and growth to 3,000 resources
@@ -81,7 +81,7 @@ contract: ## write down anew which resources the AWS stacks register
 lock:    ## resolve pyproject.toml into the lock files
 	@$(ROOST) lock
 
-images:  ## build the four images
+images:  ## build the images
 	@$(ROOST) images
 
 bench-up: ## wall time of a cold and of a second `make up`, in directories of its own

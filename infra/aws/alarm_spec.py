@@ -41,6 +41,11 @@ class Metric:
     """`Average`, `Sum`, `Minimum`, `Maximum`, `SampleCount`, or a percentile as `p95`."""
 
 
+def published(prefix: str, name: str, statistic: str) -> dict[str, Metric]:
+    """The one metric of an alarm on what the stack's own pods publish."""
+    return {"m": Metric(namespace=custom_namespace(prefix), name=name, of="stack", statistic=statistic)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class AlarmSpec:
     """Fires when `datapoints` of the last `periods` are beyond `threshold`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, custom_namespace
+from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, published
 
 _REPLICATION_SECONDS = 15 * 60
 """What S3 promises for objects under replication time control."""
@@ -47,9 +47,7 @@ def _store(prefix: str, minutes: int) -> AlarmSpec:
         runbook="store-backup",
         severity="warning",
         says=f"For {hours} hours no backup of the telemetry store has reached its bucket.",
-        metrics={
-            "m": Metric(namespace=custom_namespace(prefix), name="StoreBackup", of="stack", statistic="Sum")
-        },
+        metrics=published(prefix, "StoreBackup", "Sum"),
         comparison="<",
         threshold=1,
         period=3600,

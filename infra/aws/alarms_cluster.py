@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, custom_namespace
+from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, published
 
 _ETCD_BYTES = 8 * 1024**3
 """EKS's limit for what a cluster stores; beyond it the API refuses to write."""
@@ -29,14 +29,7 @@ def _heartbeat(facts: Facts) -> AlarmSpec:
         runbook="heartbeat",
         severity="critical",
         says="Nothing has been heard from inside the cluster for a quarter of an hour.",
-        metrics={
-            "m": Metric(
-                namespace=custom_namespace(facts.prefix),
-                name="Heartbeat",
-                of="stack",
-                statistic="SampleCount",
-            )
-        },
+        metrics=published(facts.prefix, "Heartbeat", "SampleCount"),
         comparison="<",
         threshold=1,
         period=300,
@@ -52,14 +45,7 @@ def _models(facts: Facts) -> AlarmSpec:
         runbook="model-canary",
         severity="critical",
         says="The stack's own models have given no answer for a quarter of an hour: no agent can think.",
-        metrics={
-            "m": Metric(
-                namespace=custom_namespace(facts.prefix),
-                name="ModelAnswers",
-                of="stack",
-                statistic="Maximum",
-            )
-        },
+        metrics=published(facts.prefix, "ModelAnswers", "Maximum"),
         comparison="<",
         threshold=1,
         period=300,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, Severity, custom_namespace
+from infra.aws.alarm_spec import AlarmSpec, Facts, Metric, Severity, published
 
 _GIB = 1024**3
 
@@ -44,11 +44,6 @@ def _of_replica(spec: AlarmSpec) -> AlarmSpec:
 
 def _rds(name: str, statistic: str, of: str = "database") -> dict[str, Metric]:
     return {"m": Metric(namespace="AWS/RDS", name=name, of=of, statistic=statistic)}
-
-
-def _measured(facts: Facts, name: str) -> dict[str, Metric]:
-    namespace = custom_namespace(facts.prefix)
-    return {"m": Metric(namespace=namespace, name=name, of="stack", statistic="Maximum")}
 
 
 def _storage(facts: Facts) -> list[AlarmSpec]:
@@ -152,7 +147,7 @@ def _transactions(facts: Facts) -> list[AlarmSpec]:
             runbook="rds-transactions",
             severity="warning",
             says=f"A transaction has been running for over {seconds} s: it holds locks and clean-up.",
-            metrics=_measured(facts, "OldestTransactionSeconds"),
+            metrics=published(facts.prefix, "OldestTransactionSeconds", "Maximum"),
             comparison=">",
             threshold=seconds,
             period=300,
@@ -171,7 +166,7 @@ def _recovery(facts: Facts) -> list[AlarmSpec]:
             runbook="rds-restorable",
             severity="critical",
             says=f"RDS could restore nothing newer than {seconds} s: what is written now could be lost.",
-            metrics=_measured(facts, "RestorableAgeSeconds"),
+            metrics=published(facts.prefix, "RestorableAgeSeconds", "Maximum"),
             comparison=">",
             threshold=seconds,
             period=300,

@@ -176,3 +176,27 @@ def finishing(id: str) -> Generator[None]:  # noqa: A002
         yield
     except Exception as error:
         raise PartlyMade(id, str(error)) from error
+
+
+def found(absent: str, describe: Callable[[], Mapping[str, Any]]) -> Properties | None:
+    """The only thing that `describe` lists; None where AWS answers `absent`, or lists nothing."""
+    with absent_is_fine(absent):
+        lists = [value for value in describe().values() if isinstance(value, list)]
+        return next((dict(one) for some in lists for one in some), None)
+    return None
+
+
+def once_free(aws: Aws, what: str, delete: Callable[[], object], *, absent: str, in_use: str) -> None:
+    """Delete what something on its way out still uses; what is gone already is no error."""
+
+    def gone() -> bool:
+        try:
+            with absent_is_fine(absent):
+                delete()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != in_use:
+                raise
+            return False
+        return True
+
+    aws.wait(f"{what} to be used by nothing", gone)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from local.plugins.aws.resource import Autoname, Aws, Properties, Resource, finishing, pick, put, tag_list
-from local.plugins.aws.types.elasticache_shared import (
-    DESCRIPTION,
-    arn,
-    client,
+from local.plugins.aws.resource import (
+    Autoname,
+    Aws,
+    Properties,
+    Resource,
+    finishing,
+    found,
     once_free,
-    retag,
-    tags_of,
+    pick,
+    put,
+    tag_list,
 )
-from local.plugins.aws.types.rds_shared import found
+from local.plugins.aws.types.elasticache_shared import DESCRIPTION, arn, client, retag, tags_of
 
 _NO_PARAMETERS, _NO_SUBNETS = "CacheParameterGroupNotFound", "CacheSubnetGroupNotFoundFault"
 _PARAMETER = {"name": "ParameterName", "value": "ParameterValue"}

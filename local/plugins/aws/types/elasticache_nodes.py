@@ -13,6 +13,7 @@ from local.plugins.aws.resource import (
     ResourceError,
     absent_is_fine,
     finishing,
+    found,
     put,
     tag_list,
 )
@@ -24,7 +25,6 @@ from local.plugins.aws.types.elasticache_nodes_shape import (
     observed,
 )
 from local.plugins.aws.types.elasticache_shared import arn, client, retag, tags_of
-from local.plugins.aws.types.rds_shared import found
 
 _NO_GROUP = "ReplicationGroupNotFoundFault"
 _UNMAPPED = (

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from local.plugins.aws.resource import (
     Aws,
     Properties,
-    absent_is_fine,
     tag_changes,
     tag_list,
     tag_map,
@@ -41,19 +37,3 @@ def retag(aws: Aws, of: str, old: Properties, new: Properties) -> None:
         client(aws).remove_tags_from_resource(ResourceName=of, TagKeys=gone)
     if wanted:
         client(aws).add_tags_to_resource(ResourceName=of, Tags=tag_list(wanted))
-
-
-def once_free(aws: Aws, what: str, delete: Callable[[], object], *, absent: str, in_use: str) -> None:
-    """Delete what something on its way out still uses; what is gone already is no error."""
-
-    def gone() -> bool:
-        try:
-            with absent_is_fine(absent):
-                delete()
-        except ClientError as error:
-            if error.response["Error"]["Code"] != in_use:
-                raise
-            return False
-        return True
-
-    aws.wait(f"{what} to be used by nothing", gone)

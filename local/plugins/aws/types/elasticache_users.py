@@ -12,12 +12,13 @@ from local.plugins.aws.resource import (
     ResourceError,
     absent_is_fine,
     finishing,
+    found,
+    once_free,
     pick,
     put,
     tag_list,
 )
-from local.plugins.aws.types.elasticache_shared import arn, client, once_free, retag, tags_of
-from local.plugins.aws.types.rds_shared import found
+from local.plugins.aws.types.elasticache_shared import arn, client, retag, tags_of
 
 _NO_USER, _NO_GROUP = "UserNotFound", "UserGroupNotFound"
 _USER = {

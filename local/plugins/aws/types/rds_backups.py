@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from local.plugins.aws.resource import Aws, Properties, Resource, finishing, put
-from local.plugins.aws.types.rds_shared import NO_INSTANCE, client, found
+from local.plugins.aws.resource import Aws, Properties, Resource, finishing, found, put
+from local.plugins.aws.types.rds_shared import NO_INSTANCE, client
 
 _NO_BACKUP, _NOT_COPYING = "DBInstanceAutomatedBackupNotFound", "InvalidDBInstanceState"
 _INPUTS = {

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from local.plugins.aws.resource import Autoname, Aws, Properties, Resource, absent_is_fine, put, tag_list
-from local.plugins.aws.types.rds_shared import arn, client, found, retag, tags_of
+from local.plugins.aws.resource import (
+    Autoname,
+    Aws,
+    Properties,
+    Resource,
+    absent_is_fine,
+    found,
+    put,
+    tag_list,
+)
+from local.plugins.aws.types.rds_shared import arn, client, retag, tags_of
 
 _ABSENT = "SubscriptionNotFound"
 _INPUTS = {

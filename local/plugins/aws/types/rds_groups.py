@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from local.plugins.aws.resource import (
     Autoname,
     Aws,
@@ -14,11 +12,13 @@ from local.plugins.aws.resource import (
     Resource,
     absent_is_fine,
     finishing,
+    found,
+    once_free,
     pick,
     put,
     tag_list,
 )
-from local.plugins.aws.types.rds_shared import arn, client, found, retag, tags_of
+from local.plugins.aws.types.rds_shared import arn, client, retag, tags_of
 
 _NO_PARAMETER_GROUP, _NO_SUBNET_GROUP = "DBParameterGroupNotFound", "DBSubnetGroupNotFoundFault"
 _IN_USE = "InvalidDBParameterGroupState"
@@ -86,17 +86,13 @@ class ParameterGroup(Resource):
         if state.get("skipDestroy"):
             return
 
-        def gone() -> bool:
-            try:
-                with absent_is_fine(_NO_PARAMETER_GROUP):
-                    client(aws).delete_db_parameter_group(DBParameterGroupName=id)
-            except ClientError as error:
-                if error.response["Error"]["Code"] != _IN_USE:
-                    raise
-                return False
-            return True
-
-        aws.wait(f"parameter group {id} to be used by no instance", gone)
+        once_free(
+            aws,
+            f"parameter group {id}",
+            lambda: client(aws).delete_db_parameter_group(DBParameterGroupName=id),
+            absent=_NO_PARAMETER_GROUP,
+            in_use=_IN_USE,
+        )
 
     def _set(self, aws: Aws, name: str, parameters: list[Properties]) -> None:
         for some in _portions(parameters):

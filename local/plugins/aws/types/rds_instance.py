@@ -13,10 +13,11 @@ from local.plugins.aws.resource import (
     ResourceError,
     absent_is_fine,
     finishing,
+    found,
 )
 from local.plugins.aws.types.rds_instance_calls import created, modified
 from local.plugins.aws.types.rds_instance_shape import observed
-from local.plugins.aws.types.rds_shared import NO_INSTANCE, client, found, retag
+from local.plugins.aws.types.rds_shared import NO_INSTANCE, client, retag
 
 _BROKEN = frozenset(
     {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.plugins.aws.resource import Aws, Properties, absent_is_fine, tag_changes, tag_list, tag_map
+from local.plugins.aws.resource import Aws, Properties, tag_changes, tag_list, tag_map
 
 NO_INSTANCE = "DBInstanceNotFound"
 
@@ -18,14 +17,6 @@ def client(aws: Aws, region: str | None = None) -> Any:
 def arn(aws: Aws, kind: str, name: str) -> str:
     """Of a `db`, a parameter group (`pg`) or a subnet group (`subgrp`)."""
     return f"arn:{aws.partition}:rds:{aws.region}:{aws.account}:{kind}:{name}"
-
-
-def found(absent: str, describe: Callable[[], Mapping[str, Any]]) -> Properties | None:
-    """The only thing that `describe` lists; None where AWS answers `absent`, or lists nothing."""
-    with absent_is_fine(absent):
-        lists = [value for value in describe().values() if isinstance(value, list)]
-        return next((dict(one) for some in lists for one in some), None)
-    return None
 
 
 def tags_of(aws: Aws, of: str) -> dict[str, str]:
