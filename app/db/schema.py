@@ -130,18 +130,41 @@ tools_agents = sa.Table(
     sa.Index("ix_tools_agents_tool", "tool_id"),
 )  # fmt: skip
 
+conversations = sa.Table(
+    "conversations", metadata, _id(), _org(), _child("agent_id", "agents"),
+    _text("summary"), _text("description"), _text("model"), _json("model_settings"),
+    _json("llm_config", EMPTY_OBJECT), sa.Column("context_window_limit", sa.Integer()),
+    _flag("hidden"), _moment("archived_at"), _big("context_start", 1),
+    _moment("last_message_at"), _moment("last_run_completion"), *_times(),
+    sa.Index("ix_conversations_org_created", "org_id", "created_at", "id"),
+    sa.Index("ix_conversations_agent_created", "agent_id", "created_at", "id"),
+)  # fmt: skip
+
 runs = sa.Table(
     "runs", metadata, _id(), _org(), _child("agent_id", "agents"),
+    _child("conversation_id", "conversations", required=False, on_delete="SET NULL"),
     _text("status", required=True), _text("stop_reason"), _flag("background"),
     _json("request_config"), _json("usage"), _json("error"), _json("metadata", EMPTY_OBJECT),
     sa.Column("lease_token", UUID()), _text("lease_owner"), _moment("lease_expires_at"),
-    _big("ttft_ns"), _big("total_duration_ns"), _moment("completed_at"), *_times(),
+    _big("ttft_ns"), _big("total_duration_ns"), _moment("completed_at"),
+    sa.Column("attempt", sa.Integer(), nullable=False, server_default="1"),
+    _text("callback_url"), _moment("callback_sent_at"), sa.Column("callback_status_code", sa.Integer()),
+    _text("callback_error"),
+    sa.Column("callback_attempts", sa.Integer(), nullable=False, server_default="0"),
+    _moment("callback_after"), *_times(),
     sa.CheckConstraint(
         "status in ('created', 'running', 'completed', 'failed', 'cancelled')", name="ck_runs_status"
     ),
     sa.Index("uq_runs_one_running", "agent_id", unique=True, postgresql_where=sa.text("status = 'running'")),
     sa.Index("ix_runs_agent_created", "agent_id", "created_at", "id"),
+    sa.Index(
+        "ix_runs_conversation", "conversation_id", "created_at",
+        postgresql_where=sa.text("conversation_id is not null"),
+    ),
     sa.Index("ix_runs_org_created", "org_id", "created_at", "id"),
+    sa.Index(
+        "ix_runs_callback", "callback_after", postgresql_where=sa.text("callback_after is not null")
+    ),
 )  # fmt: skip
 
 steps = sa.Table(
@@ -152,13 +175,39 @@ steps = sa.Table(
     _big("prompt_tokens"), _big("completion_tokens"), _big("total_tokens"), _big("cached_input_tokens"),
     _big("reasoning_tokens"), _text("error_type"), _json("error_data"),
     _big("llm_request_ns"), _big("tool_execution_ns"), _big("step_ns"), _time("created_at"),
+    _text("feedback"), _tags(), _text("trace_id"),
+    sa.CheckConstraint("feedback in ('positive', 'negative')", name="ck_steps_feedback"),
     sa.Index("ix_steps_run", "run_id", "created_at"),
     sa.Index("ix_steps_agent", "agent_id"),
     sa.Index("ix_steps_org_created", "org_id", "created_at", "id"),
 )  # fmt: skip
 
+provider_traces = sa.Table(
+    "provider_traces", metadata,
+    sa.Column("step_id", UUID(), sa.ForeignKey("roost.steps.id", ondelete="CASCADE"), primary_key=True),
+    _org(), sa.Column("request", JSONB(), nullable=False), sa.Column("response", JSONB(), nullable=False),
+    _time("created_at"),
+)  # fmt: skip
+
+tool_calls = sa.Table(
+    "tool_calls", metadata, _org(), _child("step_id", "steps"),
+    _text("tool_call_id", required=True), _text("name", required=True), _json("result"),
+    _time("started_at"), _moment("finished_at"),
+    sa.PrimaryKeyConstraint("step_id", "tool_call_id"),
+)  # fmt: skip
+
+run_events = sa.Table(
+    "run_events", metadata, _org(), _child("run_id", "runs"),
+    sa.Column("first_seq", sa.BigInteger(), nullable=False),
+    sa.Column("last_seq", sa.BigInteger(), nullable=False),
+    _text("frames", required=True), _time("created_at"),
+    sa.PrimaryKeyConstraint("run_id", "first_seq"),
+    sa.Index("ix_run_events_created", "created_at"),
+)  # fmt: skip
+
 messages = sa.Table(
     "messages", metadata, _id(), _org(), _child("agent_id", "agents"),
+    _child("conversation_id", "conversations", required=False),
     sa.Column("seq", sa.BigInteger(), nullable=False), _text("role", required=True),
     _text("text"), _json("parts"), _text("reasoning"), _json("tool_calls"), _json("tool_returns"),
     _text("name"), _text("otid"), _text("sender_id"), _text("model"), _flag("is_err"),
@@ -169,6 +218,13 @@ messages = sa.Table(
     sa.Index(
         "uq_messages_agent_otid", "agent_id", "otid",
         unique=True, postgresql_where=sa.text("otid is not null"),
+    ),
+    sa.Index(
+        "ix_messages_conversation", "conversation_id", "seq",
+        postgresql_where=sa.text("conversation_id is not null"),
+    ),
+    sa.Index(
+        "ix_messages_own_thread", "agent_id", "seq", postgresql_where=sa.text("conversation_id is null")
     ),
     sa.Index("ix_messages_run", "run_id", "seq"),
     sa.Index("ix_messages_step", "step_id"),
