@@ -53,6 +53,9 @@ class Prepared:
     vector: list[float] | None = None
     error: str | None = None
     """Why it cannot run; then nothing else is set."""
+    outside: Callable[[], Awaitable[Result]] | None = None
+    """How to run a tool that acts outside our database. It runs before the step's transaction, at most once
+    whatever crashes (`turns/outside.py`), and must not raise; base tools run in the transaction instead."""
 
 
 @dataclass(frozen=True)
