@@ -20,7 +20,8 @@ TOOLS_OF = f"""(SELECT coalesce(json_agg(row_to_json(j)), '[]') FROM (
         WHERE x.agent_id = a.id ORDER BY t.name) j)"""
 
 IN_CONTEXT = """ARRAY(SELECT 'message-' || m.id FROM messages m
-        WHERE m.agent_id = a.id AND (m.seq = 1 OR m.seq >= a.context_start) ORDER BY m.seq)"""
+        WHERE m.agent_id = a.id AND m.conversation_id IS NULL AND (m.seq = 1 OR m.seq >= a.context_start)
+        ORDER BY m.seq)"""
 
 
 def agent_json(alias: str, *, first: int) -> str:
@@ -95,6 +96,7 @@ CREATE = Statement(
             base="1",
             run="NULL::uuid",
             step="NULL::uuid",
+            conversation="NULL::uuid",
             source="$6::jsonb",
             more=", agent",
         )

@@ -12,9 +12,9 @@ COLUMNS = (
 
 # Messages arrive as a JSON array; `n` counts from 0 and becomes the sequence number after {base}.
 INSERTED = """INSERT INTO messages (id, org_id, agent_id, seq, role, text, parts, reasoning, tool_calls,
-        tool_returns, name, otid, sender_id, model, is_err, run_id, step_id)
+        tool_returns, name, otid, sender_id, model, is_err, run_id, step_id, conversation_id)
     SELECT new.id, $1, {agent}, {base} + n, role, text, parts, reasoning, tool_calls,
-        tool_returns, name, otid, sender_id, model, coalesce(is_err, false), {run}, {step}
+        tool_returns, name, otid, sender_id, model, coalesce(is_err, false), {run}, {step}, {conversation}
     FROM jsonb_to_recordset({source}) AS new (n int, id uuid, role text, text text, parts jsonb,
         reasoning text, tool_calls jsonb, tool_returns jsonb, name text, otid text, sender_id text,
         model text, is_err boolean){more}"""

@@ -44,7 +44,13 @@ class Sender:
     turns: Turns
 
     async def start(
-        self, org_id: UUID, agent_id: UUID, body: MessageRequest, *, streaming: bool
+        self,
+        org_id: UUID,
+        agent_id: UUID,
+        body: MessageRequest,
+        *,
+        streaming: bool,
+        conversation_id: UUID | None = None,
     ) -> Turn | Replay:
         """Store the messages and lease a run for them, in one statement.
 
@@ -64,6 +70,7 @@ class Sender:
             stream_tokens=body.stream_tokens,
             request_id=logs.request_id.get(),
             started=perf_counter(),
+            conversation_id=conversation_id,
         )
         config = to_json(
             {"max_steps": body.max_steps, "streaming": streaming, "stream_tokens": body.stream_tokens}
@@ -72,13 +79,13 @@ class Sender:
             row = await self.db.row(
                 turn_queries.START, org_id, agent_id, turn.run_id, turn.token, self.turns.owner,
                 LEASE_SECONDS,
-                config, to_json(rows(messages)), len(messages),
+                config, to_json(rows(messages)), len(messages), conversation_id,
             )  # fmt: skip
         except UniqueViolation as error:
             otids = [message.otid for message in messages if message.otid]
             return await self._repeated(org_id, agent_id, otids, error)
         if row is None:
-            raise NotFound(f"There is no agent agent-{agent_id}.")
+            raise NotFound(f"There is no agent agent-{agent_id}, or it has no such conversation.")
         metrics.USER_MESSAGES.inc(sum(message.role == "user" for message in messages))
         return turn
 

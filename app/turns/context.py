@@ -21,9 +21,12 @@ BYTES_PER_TOKEN = 4
 
 async def load(db: Database, turn: Turn) -> LoadedAgent:
     """Everything that the turn needs, in one statement. Raises NotFound for an agent deleted meanwhile."""
-    row = await db.row(queries.LOAD, turn.org_id, turn.agent_id)
+    if turn.conversation_id is None:
+        row = await db.row(queries.LOAD, turn.org_id, turn.agent_id)
+    else:
+        row = await db.row(queries.LOAD_CONVERSATION, turn.org_id, turn.agent_id, turn.conversation_id)
     if row is None:
-        raise NotFound(f"There is no agent agent-{turn.agent_id}.")
+        raise NotFound(f"There is no agent agent-{turn.agent_id}, or its conversation was deleted.")
     tools = {
         tool["name"]: OfferedTool(tool["name"], tool["schema"], tool["return_limit"])
         for tool in orjson.loads(row["tools"])

@@ -15,19 +15,25 @@ START = Statement(
         WHERE agent_id = $2 AND org_id = $1 AND status = 'running' AND lease_expires_at < now() RETURNING id),
     run AS (
         INSERT INTO runs (id, org_id, agent_id, status, lease_token, lease_owner, lease_expires_at,
-            request_config)
-        SELECT $3, $1, a.id, 'running', $4, $5, now() + make_interval(secs => $6), $7::jsonb
-        FROM agents a WHERE a.org_id = $1 AND a.id = $2 AND (SELECT count(*) FROM expired) >= 0
-        RETURNING id, created_at),
+            request_config, conversation_id)
+        SELECT $3, $1, a.id, 'running', $4, $5, now() + make_interval(secs => $6), $7::jsonb, c.id
+        FROM agents a LEFT JOIN conversations c ON c.agent_id = a.id AND c.id = $10::uuid
+        WHERE a.org_id = $1 AND a.id = $2 AND (c.id IS NOT NULL OR $10::uuid IS NULL)
+            AND (SELECT count(*) FROM expired) >= 0
+        RETURNING id, conversation_id, created_at),
+    conversation AS (
+        UPDATE conversations c SET last_message_at = run.created_at FROM run
+        WHERE c.id = run.conversation_id),
     agent AS (
         UPDATE agents a SET next_seq = next_seq + $9::int FROM run WHERE a.id = $2
-        RETURNING a.id, a.next_seq - $9::int AS base),
+        RETURNING a.id, a.next_seq - $9::int AS base, run.conversation_id),
     new AS ({
         INSERT_MESSAGES.format(
             agent="agent.id",
             base="agent.base",
             run="$3",
             step="NULL::uuid",
+            conversation="agent.conversation_id",
             source="$8::jsonb",
             more=", agent",
         )
@@ -35,10 +41,9 @@ START = Statement(
     SELECT created_at FROM run""",
 )
 
-LOAD = Statement(
-    "load_turn",
-    """SELECT a.system, a.llm_config::text, a.tool_rules::text, a.response_format::text, a.timezone,
-        a.context_start, a.next_seq, a.prompt_key,
+# `{config}`, `{start}`, `{seen}` and `{source}` differ between the agent's own thread and a conversation.
+_LOAD = """SELECT a.system, ({config})::text AS llm_config, a.tool_rules::text, a.response_format::text,
+        a.timezone, {start} AS context_start, a.next_seq, a.prompt_key,
         (SELECT coalesce(json_agg(json_build_object('label', b.label, 'value', b.value, 'limit', b.char_limit,
                 'description', b.description, 'read_only', b.read_only) ORDER BY x.created_at, x.label), '[]')
             FROM blocks_agents x JOIN blocks b ON b.id = x.block_id WHERE x.agent_id = a.id)::text AS blocks,
@@ -52,9 +57,30 @@ LOAD = Statement(
         (SELECT coalesce(json_agg(json_build_object('seq', m.seq, 'role', m.role, 'text', m.text,
                 'parts', m.parts, 'tool_calls', m.tool_calls, 'tool_returns', m.tool_returns,
                 'created_at', m.created_at) ORDER BY m.seq), '[]')
-            FROM messages m
-            WHERE m.agent_id = a.id AND (m.seq = 1 OR m.seq >= a.context_start))::text AS messages
-    FROM agents a WHERE a.org_id = $1 AND a.id = $2""",
+            FROM {seen} m)::text AS messages
+    FROM {source} WHERE a.org_id = $1 AND a.id = $2"""
+
+LOAD = Statement(
+    "load_turn",
+    _LOAD.format(
+        config="a.llm_config",
+        start="a.context_start",
+        seen="""(SELECT * FROM messages WHERE agent_id = a.id AND conversation_id IS NULL
+                AND (seq = 1 OR seq >= a.context_start))""",
+        source="agents a",
+    ),
+)
+
+# The system prompt is the agent's; the rest is the conversation's (`$3`).
+LOAD_CONVERSATION = Statement(
+    "load_turn_of_conversation",
+    _LOAD.format(
+        config="a.llm_config || c.llm_config",
+        start="c.context_start",
+        seen="""(SELECT * FROM messages WHERE agent_id = a.id AND conversation_id IS NULL AND seq = 1
+                UNION ALL SELECT * FROM messages WHERE conversation_id = c.id AND seq >= c.context_start)""",
+        source="agents a JOIN conversations c ON c.agent_id = a.id AND c.id = $3",
+    ),
 )
 
 # Everything a step leaves behind, or nothing: zero rows mean that the lease is no longer ours.
@@ -70,16 +96,24 @@ COMMIT_STEP = Statement(
             total_duration_ns = CASE WHEN $8::text IS NOT NULL
                 THEN (extract(epoch FROM clock_timestamp() - created_at) * 1e9)::bigint END
         WHERE org_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running'
-        RETURNING id, agent_id, total_duration_ns),
+        RETURNING id, agent_id, conversation_id, total_duration_ns),
+    conversation AS (
+        UPDATE conversations c SET context_start = coalesce($7::bigint, context_start),
+            last_message_at = clock_timestamp(),
+            last_run_completion = CASE WHEN $8::text IS NULL THEN last_run_completion ELSE
+                clock_timestamp() END
+        FROM run WHERE c.id = run.conversation_id),
     agent AS (
         UPDATE agents a SET next_seq = next_seq + jsonb_array_length($4::jsonb),
-            context_start = coalesce($7::bigint, context_start), prompt_key = coalesce($6::text, prompt_key),
+            context_start = CASE WHEN run.conversation_id IS NULL THEN coalesce($7::bigint, context_start)
+                ELSE context_start END,
+            prompt_key = coalesce($6::text, prompt_key),
             last_run_completion = CASE WHEN $8::text IS NULL THEN last_run_completion ELSE
                 clock_timestamp() END,
             last_run_duration_ms = coalesce(run.total_duration_ns / 1000000, last_run_duration_ms),
             last_stop_reason = coalesce($9::text, last_stop_reason)
         FROM run WHERE a.id = run.agent_id
-        RETURNING a.id, a.next_seq - jsonb_array_length($4::jsonb) AS base),
+        RETURNING a.id, a.next_seq - jsonb_array_length($4::jsonb) AS base, run.conversation_id),
     prompt AS (
         UPDATE messages m SET text = $5::text FROM run WHERE m.agent_id = run.agent_id AND m.seq = 1
             AND $5::text IS NOT NULL),
@@ -100,6 +134,7 @@ COMMIT_STEP = Statement(
             base="agent.base",
             run="$2",
             step="step.id",
+            conversation="agent.conversation_id",
             source="$4::jsonb",
             more=", agent, step",
         )

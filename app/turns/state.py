@@ -27,6 +27,8 @@ class Turn:
     request_id: str | None
     started: float
     """`time.perf_counter()` when the request came."""
+    conversation_id: UUID | None = None
+    """The context that the turn belongs to; None is the agent's own thread."""
 
 
 @dataclass(frozen=True)
