@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
+from functools import partial
 from types import FrameType
 
 import uvicorn
 
+from app import workers
 from app.http.lifecycle import Lifecycle
 from app.main import create_app
 from app.settings import Settings
@@ -17,6 +20,8 @@ from app.telemetry import logs
 log = logging.getLogger("roost")
 
 POLL_SECONDS = 0.05
+CUT_SECONDS = 2
+"""What the drain left over is cut within this time; its turns release their leases in the lifespan."""
 
 
 class Server(uvicorn.Server):
@@ -27,6 +32,8 @@ class Server(uvicorn.Server):
         self._lifecycle = lifecycle
         self._drain_seconds = drain_seconds
         self._draining: asyncio.Task[None] | None = None
+        self.parent: int | None = None
+        """A file descriptor that ends with the process whose worker this is."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """First signal: drain. Second one: stop now."""
@@ -40,7 +47,14 @@ class Server(uvicorn.Server):
     async def serve(self, sockets: list[object] | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Serve until drained."""
         self._loop = asyncio.get_running_loop()
+        if self.parent is not None:
+            self._loop.add_reader(self.parent, self._orphaned, self.parent)
         await super().serve(sockets)  # pyright: ignore[reportArgumentType]
+
+    def _orphaned(self, parent: int) -> None:
+        self._loop.remove_reader(parent)
+        log.error("the parent of this worker is gone")
+        self.handle_exit(signal.SIGTERM, None)
 
     def _start_draining(self) -> None:
         self._draining = self._loop.create_task(self._drain(), name="drain")
@@ -57,6 +71,15 @@ class Server(uvicorn.Server):
 def serve(settings: Settings) -> int:
     """Serve until a signal; 0 after an orderly end."""
     logs.configure(settings.log_level)
+    if settings.workers == 1:
+        return _serve(settings)
+    grace = settings.drain_seconds + CUT_SECONDS + 10
+    work = partial(_serve, settings)
+    return workers.run(settings.workers, settings.listen_host, settings.listen_port, work, grace)
+
+
+def _serve(settings: Settings, listener: socket.socket | None = None, parent: int | None = None) -> int:
+    """One server; as a worker on a socket of its parent."""
     lifecycle = Lifecycle()
     config = uvicorn.Config(
         create_app(settings, lifecycle),
@@ -70,15 +93,15 @@ def serve(settings: Settings) -> int:
         log_config=None,
         server_header=False,
         timeout_keep_alive=settings.keep_alive,
-        # What the drain left over is cut; its turns release their leases in the lifespan.
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=CUT_SECONDS,
         proxy_headers=True,
         forwarded_allow_ips="*",
-        backlog=2048,
+        backlog=workers.BACKLOG,
     )
     server = Server(config, lifecycle, settings.drain_seconds)
+    server.parent = parent
     try:
-        server.run()
+        server.run([listener] if listener else None)
     except KeyboardInterrupt:
         return 130
     return 0 if server.started else 3

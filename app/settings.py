@@ -16,6 +16,7 @@ SECRETS = (
     "LETTA_PG_PASSWORD",
     "LETTA_SERVER_PASSWORD",
     "LETTA_ENCRYPTION_KEY",
+    "LETTA_ENCRYPTION_KEY_PREVIOUS",
     "VLLM_API_KEY",
     "EMBEDDING_API_KEY",
 )
@@ -78,11 +79,19 @@ class DatabaseSettings(BaseSettings):
         return self
 
 
-class Settings(DatabaseSettings):
+class KeySettings(DatabaseSettings):
+    """The keys of stored secrets; the previous one only decrypts, until `roost secrets rotate` is done."""
+
+    encryption_key: SecretStr | None = Field(default=None, alias="LETTA_ENCRYPTION_KEY", min_length=16)
+    previous_encryption_key: SecretStr | None = Field(
+        default=None, alias="LETTA_ENCRYPTION_KEY_PREVIOUS", min_length=16
+    )
+
+
+class Settings(KeySettings):
     """The server's settings. Durations are seconds."""
 
     server_password: SecretStr = Field(alias="LETTA_SERVER_PASSWORD", min_length=8)
-    encryption_key: SecretStr | None = Field(default=None, alias="LETTA_ENCRYPTION_KEY")
 
     model_base_url: str = Field(alias="VLLM_API_BASE")
     model_api_key: SecretStr | None = Field(default=None, alias="VLLM_API_KEY")
@@ -100,6 +109,7 @@ class Settings(DatabaseSettings):
 
     listen_host: str = Field(default="0.0.0.0", alias="HOST")  # noqa: S104 (a container's server)
     listen_port: int = Field(default=8283, alias="PORT", ge=0, le=65535)
+    workers: int = Field(default=1, alias="LETTA_UVICORN_WORKERS", ge=1, le=64)
     drain_seconds: float = Field(default=60, alias="ROOST_DRAIN_SECONDS", ge=0, le=3600)
     keep_alive: int = Field(default=75, alias="LETTA_UVICORN_TIMEOUT_KEEP_ALIVE", ge=1, le=4000)
     ping_interval: float = Field(default=20, alias="LETTA_KEEPALIVE_INTERVAL", gt=0, le=300)
@@ -126,6 +136,12 @@ def load_database() -> DatabaseSettings:
     """Only the connection, for `roost db …`, which knows neither model nor server password."""
     _check_names(os.environ, _aliases(Settings))
     return _build(DatabaseSettings)
+
+
+def load_keys() -> KeySettings:
+    """The connection and the keys, for `roost secrets …`."""
+    _check_names(os.environ, _aliases(Settings))
+    return _build(KeySettings)
 
 
 S = TypeVar("S", bound=DatabaseSettings)
