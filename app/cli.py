@@ -6,10 +6,10 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app import __version__, settings
-from app.settings import DatabaseSettings, SettingsError
+from app.settings import DatabaseSettings, KeySettings, SettingsError
 from app.store import command as store
 
 
@@ -24,6 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     steps.add_parser("bootstrap", help="as the master login: extension, logins, schema, grants")
     steps.add_parser("migrate", help="as the migrator: upgrade the schema to this version")
     steps.add_parser("check", help="exit 0 when the schema is as new as this version")
+    kept = commands.add_parser("secrets", help="what users keep encrypted in the database")
+    kept.add_subparsers(dest="step", required=True).add_parser(
+        "rotate", help="re-encrypt with the current key what the previous one encrypted"
+    )
     store.add_to(commands.add_parser("store", help="prepare, back up and restore the telemetry store"))
     model = commands.add_parser("model", help="the models that the server uses")
     model.add_subparsers(dest="step", required=True).add_parser("check", help="exit 0 when they answer")
@@ -38,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return store.run(arguments)
         if arguments.command == "weights":
             return _weights(arguments.step)
+        if arguments.command == "secrets":
+            return _rotate()
         if arguments.command == "model":
             return _models()
         if arguments.command == "heartbeat":
@@ -73,16 +79,38 @@ def _heartbeat() -> int:
     return heartbeat.beat(settings.load_database(), heartbeat.Place.from_environment())
 
 
-def _database(step: str) -> int:
-    """A database command; its failure is explained in sentences, the cause last."""
-    import asyncpg
+def _rotate() -> int:
+    keys = settings.load_keys()
+    return _explained(lambda: _rotated(keys))
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+
+def _rotated(keys: KeySettings) -> int:
+    from app.security import rotation
+    from app.security.encryption import Cipher
+
+    cipher = Cipher(keys.encryption_key, keys.previous_encryption_key)
+    for column, count in asyncio.run(rotation.rotate(keys, cipher)).items():
+        print(f"{column}: {count} re-encrypted.")
+    print(f"Every secret is encrypted with key {cipher.current.id!r}.")
+    return 0
+
+
+def _database(step: str) -> int:
     target = settings.load_database()
     command = {"bootstrap": _bootstrap, "migrate": _migrate, "check": _check}[step]
+    return _explained(lambda: command(target))
+
+
+def _explained(command: Callable[[], int]) -> int:
+    """A command on the database; its failure is explained in sentences, the cause last."""
+    import asyncpg
+
+    from app.errors import AppError
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        return command(target)
-    except (ValueError, OSError) as error:
+        return command()
+    except (ValueError, OSError, AppError) as error:
         print(error, file=sys.stderr)
     except asyncpg.PostgresError as error:
         print(f"ERROR: {error} (SQLSTATE {getattr(error, 'sqlstate', 'unknown')})", file=sys.stderr)

@@ -33,6 +33,7 @@ from app.models.routes import router as models
 from app.models.service import Models
 from app.runs.routes import router as runs
 from app.security.auth import Authenticator
+from app.security.encryption import Cipher
 from app.services import Services
 from app.settings import Settings
 from app.tools.routes import router as tools
@@ -84,6 +85,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     services = Services(
         settings=settings,
         db=db,
+        cipher=Cipher(settings.encryption_key, settings.previous_encryption_key),
         llm=llm,
         models=catalogue,
         turns=turns,

@@ -10,6 +10,7 @@ from app.http.lifecycle import Lifecycle
 from app.llm.client import Client
 from app.messages.service import Sender
 from app.models.service import Models
+from app.security.encryption import Cipher
 from app.settings import Settings
 from app.turns.supervisor import Turns
 
@@ -20,6 +21,7 @@ class Services:
 
     settings: Settings
     db: Database
+    cipher: Cipher
     llm: Client
     models: Models
     turns: Turns

@@ -75,6 +75,7 @@ def environment(database: dict[str, str], model: Model, **extra: str) -> dict[st
         "PATH": os.environ["PATH"],
         "HOST": "127.0.0.1",
         "LETTA_SERVER_PASSWORD": PASSWORD,
+        "LETTA_ENCRYPTION_KEY": "a key for tests, of no use elsewhere",
         "VLLM_API_BASE": model.url,
         "VLLM_API_KEY": "model-key-that-must-not-leak",
         "LETTA_DEFAULT_LLM_HANDLE": f"test/{MODEL}",
