@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 from sqlalchemy.types import UserDefinedType
 
 SCHEMA = "roost"
@@ -70,7 +70,53 @@ def _child(name: str, table: str, *, required: bool = True, on_delete: str = "CA
     return sa.Column(name, UUID(), key, nullable=not required)
 
 
-organizations = sa.Table("organizations", metadata, _id(), _text("name", required=True), *_times())
+organizations = sa.Table(
+    "organizations", metadata, _id(), _text("name", required=True), *_times(),
+    sa.Index("ix_organizations_created", "created_at", "id"),
+)  # fmt: skip
+
+users = sa.Table(
+    "users", metadata, _id(), _org(), _text("name", required=True), *_times(),
+    sa.UniqueConstraint("id", "org_id", name="uq_users_id_org"),
+    sa.Index("ix_users_org_created", "org_id", "created_at", "id"),
+    sa.Index("ix_users_created", "created_at", "id"),
+)  # fmt: skip
+
+user_keys = sa.Table(
+    "user_keys", metadata, _id(),
+    sa.Column("org_id", UUID(), nullable=False), sa.Column("user_id", UUID(), nullable=False),
+    _text("name"), _text("role", required=True), sa.Column("digest", BYTEA(), nullable=False),
+    _text("hint", required=True), _moment("last_used_at"), _time("created_at"),
+    sa.ForeignKeyConstraint(
+        ["user_id", "org_id"], ["roost.users.id", "roost.users.org_id"],
+        name="fk_user_keys_user", onupdate="CASCADE", ondelete="CASCADE",
+    ),
+    sa.UniqueConstraint("digest", name="uq_user_keys_digest"),
+    sa.CheckConstraint("role in ('admin', 'member', 'read_only')", name="ck_user_keys_role"),
+    sa.Index("ix_user_keys_user", "user_id", "org_id"),
+    sa.Index("ix_user_keys_org_created", "org_id", "created_at", "id"),
+    sa.Index("ix_user_keys_created", "created_at", "id"),
+)  # fmt: skip
+
+rate_buckets = sa.Table(
+    "rate_buckets", metadata,
+    sa.Column("key_id", UUID(), sa.ForeignKey("roost.user_keys.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("tokens", sa.Double(), nullable=False), sa.Column("granted", sa.Double(), nullable=False),
+    sa.Column("filled_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    prefixes=["UNLOGGED"],
+)  # fmt: skip
+
+audit_log = sa.Table(
+    "audit_log", metadata, _id(),
+    sa.Column("org_id", UUID(), nullable=False), sa.Column("user_id", UUID(), nullable=False),
+    sa.Column("key_id", UUID()), _text("action", required=True),
+    sa.Column("object_ids", ARRAY(sa.Text()), nullable=False),
+    sa.Column("status", sa.Integer(), nullable=False), _text("request_id", required=True),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Index("ix_audit_log_org_created", "org_id", "created_at", "id"),
+    sa.Index("ix_audit_log_created", "created_at", "id"),
+    sa.Index("ix_audit_log_objects", "object_ids", postgresql_using="gin"),
+)  # fmt: skip
 
 agents = sa.Table(
     "agents", metadata, _id(), _org(),
@@ -128,6 +174,20 @@ tools_agents = sa.Table(
     "tools_agents", metadata, _child("agent_id", "agents"), _child("tool_id", "tools"), _time("created_at"),
     sa.PrimaryKeyConstraint("agent_id", "tool_id"),
     sa.Index("ix_tools_agents_tool", "tool_id"),
+)  # fmt: skip
+
+agent_secrets = sa.Table(
+    "agent_secrets", metadata, _child("agent_id", "agents"), _text("key", required=True),
+    sa.Column("id", UUID(), nullable=False, server_default=sa.func.gen_random_uuid()), _org(),
+    _text("value_enc", required=True), _text("description"), *_times(),
+    sa.PrimaryKeyConstraint("agent_id", "key"),
+)  # fmt: skip
+
+tool_vectors = sa.Table(
+    "tool_vectors", metadata,
+    sa.Column("tool_id", UUID(), sa.ForeignKey("roost.tools.id", ondelete="CASCADE"), primary_key=True),
+    _org(), _text("model", required=True), _text("digest", required=True),
+    sa.Column("embedding", Vector(), nullable=False),
 )  # fmt: skip
 
 conversations = sa.Table(
