@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from app.errors import AppError
+
+Kind = Literal["openai", "vllm", "anthropic", "bedrock"]
+"""Which protocol an endpoint speaks; `vllm` is OpenAI's with vLLM's own additions."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An OpenAI-compatible server: a normalised URL that ends in `/v1`, and its key."""
+    """A model server: where it is, what it speaks, and how patient to be with it."""
 
     base_url: str
+    """Normalised: without a slash at its end; OpenAI-compatible ones end in `/v1`."""
     api_key: str | None = field(default=None, repr=False)
     timeout: float = 600
     """Seconds for a whole call."""
     idle_timeout: float = 60
     """Seconds without a byte before a call is given up."""
+    kind: Kind = "openai"
+    provider: str = "openai"
+    """First part of its models' handles."""
+    concurrency: int = 256
+    """Calls at once; more wait for their turn."""
+    region: str = ""
+    """Of AWS, for Bedrock."""
+    offered: tuple[str, ...] = ()
+    """Models of an endpoint that cannot list them."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A model that an endpoint offers, as far as it says."""
+
+    name: str
+    context_window: int | None = None
+    max_output: int | None = None
 
 
 @dataclass(frozen=True)
@@ -34,10 +56,12 @@ class Usage:
     """Tokens of one call, as the endpoint reported them."""
 
     prompt: int = 0
+    """The whole prompt, with what came from the endpoint's cache and what went into it."""
     completion: int = 0
     total: int = 0
     cached: int | None = None
     reasoning: int | None = None
+    cache_write: int | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +72,10 @@ class Completion:
     reasoning: str
     tool_calls: tuple[ToolCall, ...]
     finish_reason: str
+    """`stop`, `tool_calls`, `length` or `content_filter`."""
     usage: Usage
+    signature: str = ""
+    """Proof of the provider's that `reasoning` is its own; it wants both back while tools are running."""
 
 
 @dataclass(frozen=True)
@@ -65,22 +92,20 @@ class Delta:
 
 @dataclass(frozen=True)
 class Request:
-    """One chat completion."""
+    """One chat completion, in OpenAI's shape whatever the provider.
+
+    An assistant message may also have `thinking`: the `text` and `signature` of an earlier answer.
+    """
 
     model: str
     messages: list[dict[str, Any]]
     tools: list[dict[str, Any]]
     options: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Extra body fields: temperature, max_tokens, tool_choice …"""
+    """temperature, max_tokens, tool_choice … as OpenAI names them; `thinking` as Anthropic does."""
 
-    def body(self, *, stream: bool) -> dict[str, Any]:
-        """The JSON body on the wire."""
-        body: dict[str, Any] = {"model": self.model, "messages": self.messages, **self.options}
-        if self.tools:
-            body["tools"] = self.tools
-        if stream:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
-        return body
+
+CONTEXT_WINDOW_EXCEEDED = "context_window_exceeded"
+"""The kind of the error that a shorter request would not have met."""
 
 
 class ModelError(AppError):

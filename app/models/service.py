@@ -151,9 +151,7 @@ class Models:
                 return self._listed
             try:
                 found = await self._client.models(self.endpoint, seconds=LIST_TIMEOUT)
-                self._listed = {
-                    entry["id"]: int(entry.get("max_model_len") or self._window) for entry in found
-                }
+                self._listed = {model.name: model.context_window or self._window for model in found}
             except ModelError as error:
                 log.warning("cannot list models: %s", error.message)
                 self._listed = None

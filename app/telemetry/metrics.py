@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 MS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000)
@@ -25,6 +28,15 @@ TOOL_EXECUTIONS = Counter(
     "count_tool_execution", "Tools that agents ran.", ["tool_name", "tool_execution_success"]
 )
 TTFT_MS = Histogram("hist_ttft_ms", "Time to the first token of a turn.", buckets=MS)
+LLM_CIRCUIT_OPEN = Gauge(
+    "roost_llm_circuit_open",
+    "1 while a model endpoint is down and calls to it fail at once.",
+    ["provider"],
+)
+LLM_CALLS = Counter(
+    "roost_llm_calls", "Calls of model endpoints, by outcome: ok, cancelled, or the kind of error.",
+    ["provider", "outcome"],
+)  # fmt: skip
 LLM_MS = Histogram("hist_llm_execution_time_ms", "Time of a model call.", ["model_name"], buckets=MS)
 TOOL_MS = Histogram("hist_tool_execution_time_ms", "Time of a tool.", ["tool_name"], buckets=MS)
 STEP_MS = Histogram("hist_step_execution_time_ms", "Time of an agent step.", buckets=MS)
@@ -34,6 +46,20 @@ OUTPUT_TOKENS = Histogram(
     ["model_name"],
     buckets=(1, 10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000),
 )
+
+
+@contextmanager
+def llm_call(provider: str) -> Generator[None]:
+    """Counts a call of a model endpoint by how it ends."""
+    outcome = "cancelled"
+    try:
+        yield
+        outcome = "ok"
+    except Exception as error:
+        outcome = str(getattr(error, "kind", "internal_error"))
+        raise
+    finally:
+        LLM_CALLS.labels(provider, outcome).inc()
 
 
 def exposition() -> bytes:
