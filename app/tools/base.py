@@ -56,6 +56,12 @@ END = _string("Only what is up to this ISO 8601 date or time; a date includes it
 
 BASE_TOOLS: tuple[BaseTool, ...] = (
     BaseTool(
+        "send_message", "letta_core",
+        "Send a message to the user. This is the only way to talk to them.",
+        {"message": _string("The text of the message.")},
+        ("message",),
+    ),
+    BaseTool(
         "conversation_search", "letta_core",
         "Search earlier messages of this conversation, also those no longer in view.",
         {
@@ -86,6 +92,57 @@ BASE_TOOLS: tuple[BaseTool, ...] = (
             "insert_line": _integer("Insert after this line; 0 is the beginning, -1 (default) the end."),
         },
         ("label", "new_string"),
+    ),
+    BaseTool(
+        "memory_rethink", "letta_sleeptime_core",
+        "Rewrite a memory block as a whole: to tidy it up, or when much of it changes.",
+        {"label": LABEL, "new_memory": _string("The block's whole new text, without line numbers.")},
+        ("label", "new_memory"),
+    ),
+    BaseTool(
+        "memory_apply_patch", "letta_memory_core",
+        "Apply a patch to a memory block: several changes at once.",
+        {
+            "label": LABEL,
+            "patch": _string(
+                "A unified diff: kept lines start with a space, removed ones with -, added ones with +;"
+                " @@ starts another place. Give enough kept lines to make each place unique."
+            ),
+        },
+        ("label", "patch"),
+    ),
+    BaseTool(
+        "memory_finish_edits", "letta_sleeptime_core",
+        "Say that all edits of memory are done.",
+        {},
+        (),
+    ),
+    BaseTool(
+        "rethink_memory", "letta_sleeptime_core",
+        "Rewrite a memory block as a whole.",
+        {"new_memory": _string("The block's whole new text."), "target_block_label": LABEL},
+        ("new_memory", "target_block_label"),
+    ),
+    BaseTool(
+        "memory", "letta_memory_core",
+        "Manage memory blocks as files under /memories: create, edit, rename and delete them.",
+        {
+            "command": {
+                "type": "string",
+                "enum": ["create", "str_replace", "insert", "delete", "rename"],
+                "description": "What to do.",
+            },
+            "path": _string("The block, for example /memories/human."),
+            "file_text": _string("create: the block's text."),
+            "description": _string("create, rename: what the block is for."),
+            "old_string": _string("str_replace: the exact text to replace; it must be there exactly once."),
+            "new_string": _string("str_replace: the text to put in its place; empty to delete."),
+            "insert_line": _integer("insert: after this line; 0 is the beginning, -1 (default) the end."),
+            "insert_text": _string("insert: the text."),
+            "old_path": _string("rename: the block to rename, if not in path."),
+            "new_path": _string("rename: its new path."),
+        },
+        ("command",),
     ),
     BaseTool(
         "core_memory_append", "letta_core",
@@ -126,5 +183,13 @@ BASE_TOOLS: tuple[BaseTool, ...] = (
 
 DEFAULTS: dict[str, tuple[str, ...]] = {
     "letta_v1_agent": ("conversation_search", "memory_replace", "memory_insert"),
-}
+    "memgpt_agent": (
+        "send_message", "conversation_search", "core_memory_append", "core_memory_replace", "memory",
+        "memory_apply_patch",
+    ),
+    "memgpt_v2_agent": ("send_message", "conversation_search", "memory_replace", "memory_insert"),
+    "sleeptime_agent": ("memory_replace", "memory_insert", "memory_rethink", "memory_finish_edits"),
+    "react_agent": (),
+    "workflow_agent": (),
+}  # fmt: skip
 """What `include_base_tools` attaches, by agent type. The archival tools are attached by name."""

@@ -17,6 +17,7 @@ from app.messages.wire import Stored
 from app.models.service import Models
 from app.telemetry import metrics
 from app.turns import queries, tools
+from app.turns.calls import Context, Prepared
 from app.turns.state import STATUS_OF, ContextMessage, LoadedAgent, Totals, Turn
 from app.turns.supervisor import LEASE_SECONDS
 
@@ -34,7 +35,7 @@ class Step:
 
     assistant: NewMessage
     completion: Completion
-    calls: list[tools.Prepared]
+    calls: list[Prepared]
     llm_ns: int
     started_ns: int
     id: UUID = field(default_factory=ids.new)
@@ -68,7 +69,7 @@ async def _once(
     else:
         async with db.tx() as tx:
             began = perf_counter_ns()
-            context = tools.Context(tx, turn.org_id, turn.agent_id, models)
+            context = Context(tx, turn.org_id, turn.agent_id, models)
             returns = await _returns(context, agent, step)
             spent = perf_counter_ns() - began
             written = await _write(tx, turn, agent, totals, step, stop, [step.assistant, returns], spent)
@@ -77,7 +78,7 @@ async def _once(
     return written
 
 
-async def _returns(context: tools.Context, agent: LoadedAgent, step: Step) -> NewMessage:
+async def _returns(context: Context, agent: LoadedAgent, step: Step) -> NewMessage:
     """Run the calls in the model's order; one message holds all returns."""
     returns: list[dict[str, Any]] = []
     for prepared in step.calls:
@@ -179,9 +180,7 @@ def _shortened(text: str, limit: int) -> str:
     return f"{text[:limit]}… [shortened: {len(text)} characters, the limit is {limit}]"
 
 
-def assistant(
-    completion: Completion, calls: list[tools.Prepared], message_id: UUID, model: str
-) -> NewMessage:
+def assistant(completion: Completion, calls: list[Prepared], message_id: UUID, model: str) -> NewMessage:
     """The row of a model's answer."""
     message = NewMessage(
         role="assistant",

@@ -17,6 +17,7 @@ from app.messages import wire
 from app.models.service import Models
 from app.telemetry import metrics
 from app.turns import context, queries, tools
+from app.turns.calls import Prepared
 from app.turns.commit import LeaseLostError, Step, assistant, commit
 from app.turns.deltas import Deltas
 from app.turns.state import Emit, LoadedAgent, Outcome, Totals, Turn
@@ -150,9 +151,7 @@ def _named(completion: Completion) -> list[ToolCall]:
     return named
 
 
-def _stop(
-    agent: LoadedAgent, completion: Completion, calls: list[tools.Prepared], *, last: bool
-) -> str | None:
+def _stop(agent: LoadedAgent, completion: Completion, calls: list[Prepared], *, last: bool) -> str | None:
     """Why the turn ends with this step, or None to go on."""
     if not calls:
         return "max_tokens_exceeded" if completion.finish_reason == "length" else "end_turn"

@@ -169,17 +169,6 @@ RELEASE = Statement(
     "UPDATE runs SET lease_expires_at = now() WHERE lease_token = ANY($1::uuid[]) AND status = 'running'",
 )
 
-LOCK_BLOCK = Statement(
-    "lock_block",
-    """SELECT b.id, b.value, b.char_limit, b.read_only FROM blocks b JOIN blocks_agents x ON x.block_id = b.id
-    WHERE b.org_id = $1 AND x.agent_id = $2 AND x.label = $3 FOR UPDATE OF b""",
-)
-
-WRITE_BLOCK = Statement(
-    "write_block",
-    "UPDATE blocks SET value = $3, version = version + 1, updated_at = now() WHERE org_id = $1 AND id = $2",
-)
-
 SEARCH_MESSAGES = Statement(
     "search_messages",
     """SELECT m.role, m.text, m.created_at FROM messages m
