@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings test lint types unit e2e vllm-test rehearse policy size preflight cost bench-policies docs contract lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings serve test lint types unit e2e vllm-test rehearse policy size preflight cost bench-policies docs contract lock images bench-up
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -35,6 +35,9 @@ proof:   ## have the conversation again: tell, restart the server, ask
 
 timings: ## wall time and peak memory of the phases of past `make up` runs
 	@$(ROOST) timings
+
+serve:   ## the agent server by itself on loopback; PORT=8283 WORKERS=1, STANDIN=1 for the scripted model
+	@$(ROOST) serve --port '$(or $(PORT),8283)' --workers '$(or $(WORKERS),1)' $(if $(filter 1,$(STANDIN)),--standin)
 
 test:    ## lint, types and tests
 	@$(ROOST) test

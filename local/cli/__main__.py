@@ -83,6 +83,12 @@ def _bench_up(args: argparse.Namespace, console: Console) -> int:
     return bench_up(console, confirmed=args.yes)
 
 
+def _serve(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.serve import Wish, serve
+
+    return serve(console, Wish(port=args.port, workers=args.workers, standin=args.standin))
+
+
 def _rehearse(args: argparse.Namespace, console: Console) -> int:
     from local.cli.rehearse import rehearse
 
@@ -174,6 +180,10 @@ def parser() -> argparse.ArgumentParser:
     log_command.add_argument("--follow", action="store_true")
     add("shell", _shell, "a shell for the running stack")
     add("env", _env, "shell exports for the running stack")
+    serving = add("serve", _serve, "the agent server by itself on loopback")
+    serving.add_argument("--port", default="8283")
+    serving.add_argument("--workers", default="1")
+    serving.add_argument("--standin", action="store_true")
     add("timings", _timings, "how long past runs of `up` took")
     add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
     add("rehearse", _rehearse, "dev, prod or prod-dr on an emulated AWS account").add_argument("stack")
