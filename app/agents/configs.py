@@ -29,8 +29,7 @@ async def model_columns(models: Models, body: CreateAgent | UpdateAgent) -> dict
     config = await models.llm_config(handle, window)
     config |= {name: given[name] for name in SAMPLING if given.get(name) is not None}
     settings = dict(body.model_settings or {})
-    renamed = settings | {"max_tokens": settings.get("max_output_tokens")}
-    config |= {name: renamed[name] for name in SAMPLING if renamed.get(name) is not None}
+    config |= sampling(settings)
     if body.max_tokens is not None:
         config["max_tokens"] = body.max_tokens
     if body.parallel_tool_calls is not None:
@@ -43,6 +42,12 @@ async def model_columns(models: Models, body: CreateAgent | UpdateAgent) -> dict
         "embedding": embedding.handle if embedding else None,
         "embedding_config": embedding.config() if embedding else None,
     }
+
+
+def sampling(settings: dict[str, Any]) -> dict[str, Any]:
+    """What Letta's model settings say about sampling, under the names of an LLMConfig."""
+    renamed = settings | {"max_tokens": settings.get("max_output_tokens")}
+    return {name: renamed[name] for name in SAMPLING if renamed.get(name) is not None}
 
 
 def _joined(models: Models, name: Any) -> str | None:

@@ -37,6 +37,24 @@ LIST_OF_RUN = Listing(
     kind="message",
 )
 
+GET = Statement("get_message", f"{LIST.select} WHERE t.org_id = $1 AND t.id = $2")
+
+TYPES = {
+    "system_message": "t.role = 'system'",
+    "user_message": "t.role = 'user'",
+    "assistant_message": "(t.role = 'assistant' AND (t.text <> '' OR t.tool_calls IS NULL"
+    """ OR t.tool_calls @> '[{"name": "send_message"}]'))""",
+    "reasoning_message": "(t.role = 'assistant' AND t.reasoning <> '')",
+    "hidden_reasoning_message": "false",
+    "tool_call_message": "(t.role = 'assistant' AND t.tool_calls IS NOT NULL)",
+    "tool_return_message": "t.role = 'tool'",
+    "approval_request_message": "t.role IN ('approval', 'assistant')",
+    "approval_response_message": "t.role = 'approval'",
+    "summary_message": "t.role = 'summary'",
+    "event_message": "t.role IN ('summary', 'event')",
+}
+"""Which rows may have a part of a message type: a page of them is empty only at the end of the list."""
+
 BY_OTID = Statement(
     "get_run_by_otid",
     """SELECT m.run_id, r.status, r.stop_reason, r.usage FROM messages m JOIN runs r ON r.id = m.run_id

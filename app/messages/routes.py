@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from app.agents.service import ensure
+from app.conversations.service import thread_of
 from app.db.keyset import Page
 from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import AgentId
 from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
-from app.messages import service
+from app.messages import listing, service
 from app.messages.schemas import MessageRequest
 
 router = APIRouter(prefix="/v1/agents/{agent_id}/messages", tags=["messages"])
@@ -22,17 +23,22 @@ router = APIRouter(prefix="/v1/agents/{agent_id}/messages", tags=["messages"])
 Paging = Annotated[Page, Depends(page("message", limit=100, order="desc"))]
 
 
-@router.get("", dependencies=[Depends(unserved("conversation_id", "group_id"))])
+@router.get("", dependencies=[Depends(unserved("group_id"))])
 async def list_messages(
     app: App,
     who: Who,
     agent_id: AgentId,
     paging: Paging,
+    conversation_id: Text | None = None,
     include_return_message_types: Annotated[list[Text] | None, Query()] = None,
 ) -> Response:
-    """An agent's messages, newest first."""
+    """An agent's messages, newest first: of all its conversations, unless `conversation_id` names one."""
     types = service.types_of(include_return_message_types)
-    found = await service.list_of_agent(app.db, who.org_id, agent_id, paging, types)
+    if conversation_id is None:
+        found = await listing.of_agent(app.db, who.org_id, agent_id, paging, types)
+    else:
+        thread = await thread_of(app.db, who.org_id, conversation_id, agent_id)
+        found = await listing.of_thread(app.db, who.org_id, thread, paging, types)
     if not found:
         await ensure(app.db, who.org_id, agent_id)
     return json(found)

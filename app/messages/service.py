@@ -162,14 +162,6 @@ class Sender:
         return Replay(row["run_id"], Outcome(row["stop_reason"], orjson.loads(row["usage"])), events)
 
 
-async def list_of_agent(
-    db: Database, org_id: UUID, agent_id: UUID, page: keyset.Page, types: frozenset[str] | None
-) -> list[dict[str, Any]]:
-    """An agent's messages, expanded for the wire. In descending order the parts of a row are reversed too."""
-    found = await keyset.fetch(db, queries.LIST, page, [org_id, agent_id], [])
-    return expanded(found, descending=page.descending, types=types)
-
-
 def expanded(found: list[Any], *, descending: bool, types: frozenset[str] | None) -> list[dict[str, Any]]:
     """Rows as wire messages in the order of the rows."""
     events: list[dict[str, Any]] = []
