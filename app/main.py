@@ -18,6 +18,7 @@ from app import __version__
 from app.agents.routes import router as agents
 from app.archives.routes import router as archives
 from app.blocks.routes import router as blocks
+from app.conversations.routes import router as conversations
 from app.db import revisions
 from app.db.pool import Database
 from app.errors import AppError
@@ -27,6 +28,7 @@ from app.http.health import router as health
 from app.http.lifecycle import Lifecycle
 from app.http.unserved import router as unserved
 from app.llm.client import Client
+from app.messages.organisation import router as all_messages
 from app.messages.routes import router as messages
 from app.messages.service import Sender
 from app.models.routes import router as models
@@ -47,6 +49,8 @@ SEED_RETRY_SECONDS = 1.0
 
 ROUTERS: tuple[APIRouter, ...] = (
     health, agents, archives, blocks, messages, models, runs, tools,
+    conversations,
+    all_messages,
     unserved,  # last: it takes whatever is left under /v1
 )  # fmt: skip
 
