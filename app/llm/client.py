@@ -150,7 +150,18 @@ class Client:
 
 
 def _wire(endpoint: Endpoint) -> Wire:
-    return OpenAiWire(endpoint)
+    """Protocols that few installations use are imported when they are."""
+    match endpoint.kind:
+        case "anthropic":
+            from app.llm.anthropic import AnthropicWire
+
+            return AnthropicWire(endpoint)
+        case "bedrock":
+            from app.llm.bedrock import BedrockWire
+
+            return BedrockWire(endpoint)
+        case _:
+            return OpenAiWire(endpoint)
 
 
 def endpoint(base_url: str, api_key: str | None, **options: Any) -> Endpoint:
