@@ -15,6 +15,7 @@ class AppError(Exception):
 
     status = 500
     retry: bool | None = None
+    retry_after: int | None = None
 
     def __init__(self, message: str, *, body: dict[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -32,6 +33,12 @@ class Unauthorized(AppError):
     """No credentials, or wrong ones."""
 
     status = 401
+
+
+class Forbidden(AppError):
+    """We know who is calling, and they may not."""
+
+    status = 403
 
 
 class NotFound(AppError):
@@ -53,6 +60,18 @@ class Unprocessable(AppError):
     status = 422
 
 
+class TooManyRequests(AppError):
+    """The caller's rate limit is used up; `retry_after` seconds bring the next request."""
+
+    status = 429
+    retry = True
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        detail = {"type": "rate_limit", "message": message, "detail": f"Retry after {retry_after} s."}
+        super().__init__(message, body={"error": detail})
+        self.retry_after = retry_after
+
+
 class NotServed(AppError):
     """Part of Letta's API that this server does not have yet."""
 
@@ -64,6 +83,7 @@ class Unavailable(AppError):
     """Not now: the database is away or has no room."""
 
     status = 503
+    retry_after = 1
 
 
 SQL_ERRORS: dict[str, tuple[type[AppError], str]] = {
@@ -101,6 +121,14 @@ def from_postgres(error: asyncpg.PostgresError) -> AppError | None:
             return Unavailable("The database went away during this request; try again.")
         case _:
             return None
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database went away, rather than refused: what was under way can be done later."""
+    return isinstance(error, Unavailable | OSError | TimeoutError | asyncpg.InterfaceError) or isinstance(
+        error,
+        asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError,
+    )
 
 
 def constraint_of(error: asyncpg.PostgresError) -> str:

@@ -34,8 +34,8 @@ from app.messages.service import Sender
 from app.models.routes import router as models
 from app.models.service import Models
 from app.runs.routes import router as runs
-from app.security.auth import Authenticator
 from app.security.encryption import Cipher
+from app.security.identity import Identity
 from app.services import Services
 from app.settings import Settings
 from app.tools.routes import router as tools
@@ -75,8 +75,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> ASGIAp
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
-    authenticator = Authenticator(settings.server_password.get_secret_value())
-    return Middleware(app, authenticator, shared)
+    return Middleware(app, shared)
 
 
 @asynccontextmanager
@@ -86,9 +85,11 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     llm = Client()
     catalogue = Models(llm, settings)
     turns = Turns(db, lifecycle)
+    identity = Identity(db, settings)
     services = Services(
         settings=settings,
         db=db,
+        identity=identity,
         cipher=Cipher(settings.encryption_key, settings.previous_encryption_key),
         llm=llm,
         models=catalogue,
@@ -102,6 +103,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
             tasks = [
                 background.create_task(turns.beat(), name="heartbeat"),
                 background.create_task(_prepare(services), name="prepare"),
+                *(background.create_task(work, name=name) for name, work in identity.tasks().items()),
             ]
             gc.collect()
             gc.freeze()
@@ -111,6 +113,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
             for task in tasks:
                 task.cancel()
     finally:
+        await identity.close()
         await llm.aclose()
         await db.close()
 

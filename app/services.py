@@ -11,6 +11,7 @@ from app.llm.client import Client
 from app.messages.service import Sender
 from app.models.service import Models
 from app.security.encryption import Cipher
+from app.security.identity import Identity
 from app.settings import Settings
 from app.turns.supervisor import Turns
 
@@ -22,6 +23,7 @@ class Services:
     settings: Settings
     db: Database
     cipher: Cipher
+    identity: Identity
     llm: Client
     models: Models
     turns: Turns

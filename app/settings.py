@@ -110,6 +110,10 @@ class Settings(KeySettings):
     listen_host: str = Field(default="0.0.0.0", alias="HOST")  # noqa: S104 (a container's server)
     listen_port: int = Field(default=8283, alias="PORT", ge=0, le=65535)
     workers: int = Field(default=1, alias="LETTA_UVICORN_WORKERS", ge=1, le=64)
+    rate_limit_per_minute: int = Field(default=120, alias="ROOST_RATE_LIMIT_PER_MINUTE", ge=0, le=10_000_000)
+    rate_limit_burst: int = Field(default=200, alias="ROOST_RATE_LIMIT_BURST", ge=1, le=10_000_000)
+    audit_retention_days: int = Field(default=365, alias="ROOST_AUDIT_RETENTION_DAYS", ge=1, le=36_500)
+
     drain_seconds: float = Field(default=60, alias="ROOST_DRAIN_SECONDS", ge=0, le=3600)
     keep_alive: int = Field(default=75, alias="LETTA_UVICORN_TIMEOUT_KEEP_ALIVE", ge=1, le=4000)
     ping_interval: float = Field(default=20, alias="LETTA_KEEPALIVE_INTERVAL", gt=0, le=300)

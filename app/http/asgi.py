@@ -13,15 +13,20 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, Unauthorized
+from app.errors import AppError
 from app.http.errors import render
 from app.http.lifecycle import Lifecycle
-from app.security.auth import OPEN_PATHS, Authenticator
+from app.security.audit import Act
+from app.security.auth import OPEN_PATHS, Actor
+from app.security.identity import Identity
 from app.telemetry import logs, metrics
 
 log = logging.getLogger("roost.access")
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+HEAD_BYTES = 128
+"""As much of an answer as holds the id of what was created."""
+
 QUIET = OPEN_PATHS
 """Probes and scrapes are not logged unless they fail."""
 
@@ -29,9 +34,8 @@ QUIET = OPEN_PATHS
 class Middleware:
     """Wraps the application; one instance per process."""
 
-    def __init__(self, app: ASGIApp, authenticator: Authenticator, lifecycle: Lifecycle) -> None:
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
         self._app = app
-        self._authenticator = authenticator
         self._lifecycle = lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,16 +52,13 @@ class Middleware:
                 logs.request_id.reset(token)
 
     async def _answer(self, request: _Request, scope: Scope, receive: Receive) -> None:
-        if scope["path"] not in OPEN_PATHS:
-            headers = request.headers
-            actor = self._authenticator.actor(headers.get(b"authorization"), headers.get(b"x-bare-password"))
-            if actor is None:
-                await request.reject(Unauthorized("Unauthorized"), receive)
-                return
-            scope.setdefault("state", {})["actor"] = actor
-        scope.setdefault("state", {})["request_id"] = request.id
+        scope["state"]["request_id"] = request.id
         try:
+            if scope["path"] not in OPEN_PATHS:
+                await request.identity.guard.admit(scope, request.headers)
             await self._app(scope, receive, request.send)
+        except AppError as error:  # from the guard; the application renders its own
+            await request.reject(error, receive)
         except Exception:  # the request supervisor
             logging.getLogger("roost.http").exception("unexpected error")
             if request.status:
@@ -75,6 +76,8 @@ class _Request:
         self._draining = draining
         self._started = perf_counter()
         self.status = 0
+        self.identity: Identity = scope["state"]["services"].identity
+        self._head: bytes | None = None
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
         self.id = given.decode() if REQUEST_ID.fullmatch(given) else uuid4().hex
@@ -89,6 +92,8 @@ class _Request:
             if self._draining:
                 extra.append((b"connection", b"close"))
             message = {**message, "headers": [*message.get("headers", ()), *extra]}
+        elif self._head is None:
+            self._head = message.get("body", b"")[:HEAD_BYTES]
         await self._send(message)
 
     async def reject(self, error: AppError, receive: Receive) -> None:
@@ -111,6 +116,14 @@ class _Request:
             "status": self.status,
             "duration_ms": round(seconds * 1000, 2),
         }
+        actor: Actor | None = self._scope["state"].get("actor")
+        if actor is not None:
+            fields |= {"org_id": str(actor.org_id), "actor_id": str(actor.user_id)}
+            query = self._scope["query_string"].decode(errors="replace")
+            answered = self._head or b"" if self.status == 200 else b""
+            self.identity.audit.record(
+                actor, Act(method, self._scope["path"], query, self.status, self.id), answered
+            )
         log.info("request", extra=fields)
 
 

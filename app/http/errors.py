@@ -22,8 +22,8 @@ def render(error: AppError) -> Response:
     headers: dict[str, str] = {}
     if error.retry is not None:
         headers["x-should-retry"] = "true" if error.retry else "false"
-    if error.status == 503:
-        headers["retry-after"] = "1"
+    if error.retry_after is not None:
+        headers["retry-after"] = str(error.retry_after)
     body = orjson.dumps(error.body)
     return Response(body, status_code=error.status, headers=headers, media_type="application/json")
 

@@ -20,6 +20,11 @@ STATEMENT_SECONDS = Histogram(
     "roost_db_statement_seconds", "Time of a database statement.", ["statement"], buckets=SECONDS
 )
 POOL_CONNECTIONS = Gauge("roost_db_pool_connections", "Connections of the pool.", ["state"])
+RATE_LIMITED = Counter("roost_rate_limited", "Requests refused because their key's rate limit was used up.")
+RATE_LIMIT_ERRORS = Counter(
+    "roost_rate_limit_errors", "Requests let through because the rate limit could not be read."
+)
+AUDIT_LOST = Counter("roost_audit_records_lost", "Audit records given up because the database was away.")
 DRAINING = Gauge("roost_draining", "1 while the server finishes its last requests.")
 
 # Upstream's names and units (milliseconds), so that dashboards keep working.
