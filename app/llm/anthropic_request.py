@@ -29,7 +29,7 @@ def prompt(request: Request) -> dict[str, Any]:
     """What is read, with marks up to where it stays the same: tools and system prompt, then the history."""
     chat = blocks.chat(request)
     thinking = thinks(request)
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": role, "content": content}
         for role, turn in chat.turns
         if (content := [_block(block) for block in turn if thinking or not isinstance(block, Thinking)])

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from app.llm import blocks, failures
-from app.llm.anthropic_request import thinks
+from app.llm.anthropic_request import MAX_TOKENS, thinks
 from app.llm.blocks import Block, Image, Result, Text, Thinking, Use
 from app.llm.types import Request
 
@@ -21,37 +21,49 @@ FORMATS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/
 
 def body_of(request: Request) -> dict[str, Any]:
     """The body of Converse. Raises ModelError for what it cannot do."""
-    chat = blocks.chat(request)
-    given, thinking = request.options, thinks(request)
-    caching = [POINT] if CACHING.search(request.model) else []
-    body: dict[str, Any] = {
-        "messages": [
-            {"role": role, "content": content}
-            for role, turn in chat.turns
-            if (content := [_block(block) for block in turn if thinking or not isinstance(block, Thinking)])
-        ]
-    }
+    if request.options.get("response_format"):
+        raise failures.rejected("Models on Bedrock take no response_format here; leave it out.")
+    chat, thinking = blocks.chat(request), thinks(request)
+    points = [POINT] if CACHING.search(request.model) else []
+    messages: list[dict[str, Any]] = [
+        {"role": role, "content": content}
+        for role, turn in chat.turns
+        if (content := [_block(block) for block in turn if thinking or not isinstance(block, Thinking)])
+    ]
+    messages[-1]["content"] += points
+    body: dict[str, Any] = {"messages": messages}
     if chat.system:
-        body["system"] = [{"text": chat.system}, *caching]
+        body["system"] = [{"text": chat.system}, *points]
     if request.tools:
         body["toolConfig"] = {"tools": [_tool(tool["function"]) for tool in request.tools]}
-        choice = given.get("tool_choice", "auto")
-        if choice == "required":
-            body["toolConfig"]["toolChoice"] = {"any": {}}
-        elif isinstance(choice, dict):
-            body["toolConfig"]["toolChoice"] = {"tool": {"name": choice["function"]["name"]}}
-    limits: dict[str, Any] = {}
-    if given.get("max_tokens"):
-        limits["maxTokens"] = given["max_tokens"]
+        body["toolConfig"] |= _choice(request.options.get("tool_choice"))
     if thinking:
-        body["additionalModelRequestFields"] = {"thinking": given["thinking"]}
-    elif given.get("temperature") not in {None, 1.0}:
-        limits["temperature"] = min(given["temperature"], 1.0)
-    if limits:
+        body["additionalModelRequestFields"] = {"thinking": request.options["thinking"]}
+    if limits := _limits(request.options, thinking=thinking):
         body["inferenceConfig"] = limits
-    if given.get("response_format"):
-        raise failures.rejected("Models on Bedrock take no response_format here; leave it out.")
     return body
+
+
+def _choice(choice: Any) -> dict[str, Any]:
+    """Converse has no word for `none`, and takes `auto` from silence."""
+    if choice == "required":
+        return {"toolChoice": {"any": {}}}
+    if isinstance(choice, dict):
+        return {"toolChoice": {"tool": {"name": choice["function"]["name"]}}}
+    return {}
+
+
+def _limits(options: dict[str, Any], *, thinking: bool) -> dict[str, Any]:
+    limits: dict[str, Any] = {}
+    if options.get("max_tokens"):
+        limits["maxTokens"] = options["max_tokens"]
+    if thinking:
+        # The budget is a part of the answer.
+        least = (options["thinking"].get("budget_tokens") or 0) + 1024
+        limits["maxTokens"] = max(limits.get("maxTokens", MAX_TOKENS), least)
+    elif options.get("temperature") not in {None, 1.0}:
+        limits["temperature"] = min(options["temperature"], 1.0)
+    return limits
 
 
 def _tool(function: dict[str, Any]) -> dict[str, Any]:

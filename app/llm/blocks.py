@@ -106,7 +106,9 @@ def _blocks(message: dict[str, Any]) -> list[Block]:
     if thinking := message.get("thinking"):
         blocks.append(Thinking(thinking["text"], thinking["signature"]))
     content = message.get("content")
-    parts = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+    parts: list[dict[str, Any]] = (
+        content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+    )
     for part in parts:
         if part["type"] == "image_url":
             blocks.append(_image(part["image_url"]["url"]))
@@ -138,13 +140,17 @@ def _image(url: str) -> Image:
     if not url.startswith("data:"):
         return Image(url=url)
     found = _DATA.fullmatch(url)
-    try:
-        if found is None:
-            raise ValueError
-        base64.b64decode(found[2], validate=True)
-    except (ValueError, binascii.Error):
-        raise failures.rejected("A message has an image whose data is not base64 of an image.") from None
+    if found is None or not _is_base64(found[2]):
+        raise failures.rejected("A message has an image whose data is not base64 of an image.")
     return Image(media_type=found[1], data=found[2])
+
+
+def _is_base64(data: str) -> bool:
+    try:
+        base64.b64decode(data, validate=True)
+    except binascii.Error:
+        return False
+    return True
 
 
 def _joined(content: Any) -> str:
