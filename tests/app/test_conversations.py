@@ -6,16 +6,16 @@ import letta_client
 import pytest
 from letta_client import Letta
 
-from tests.app.test_conversation import text_of
 from tests.support.model import Model, Say
 from tests.support.server import Server
 
 MISSING = "conv-00000000-0000-4000-8000-00000000dead"
 
 
-def say(client: Letta, conversation_id: str, text: str, **options: object) -> object:
-    """Send one user message in a conversation and wait for the answer."""
-    return client.conversations.messages.create(conversation_id, input=text, streaming=False, **options)
+def say(client: Letta, conversation_id: str, text: str) -> str:
+    """Send one user message in a conversation; what the agent said."""
+    events = client.conversations.messages.create(conversation_id, input=text)
+    return " ".join(event.content for event in events if event.message_type == "assistant_message")
 
 
 def seen_by(model: Model) -> str:
@@ -29,8 +29,7 @@ def test_conversations_of_one_agent_do_not_see_each_other(client: Letta, model: 
     one, two = (client.conversations.create(agent_id=agent.id, summary=name) for name in ("one", "two"))
     client.agents.messages.create(agent.id, input="said in the own thread")
     say(client, one.id, "said in one")
-    answer = say(client, two.id, "said in two")
-    assert text_of(answer) == "noted"
+    assert say(client, two.id, "said in two") == "noted"
     assert "said in two" in seen_by(model)
     assert "said in one" not in seen_by(model)
     assert "own thread" not in seen_by(model)
@@ -56,16 +55,19 @@ def test_memory_is_shared_between_conversations(client: Letta, model: Model) -> 
     agent = client.agents.create(memory_blocks=[{"label": "human", "value": ""}])
     one, two = (client.conversations.create(agent_id=agent.id) for _ in range(2))
     say(client, one.id, "Please remember that the ferry leaves at nine.")
-    assert "the ferry leaves at nine" in text_of(say(client, two.id, "What do you know?"))
+    assert "the ferry leaves at nine" in say(client, two.id, "What do you know?")
 
 
-def test_streaming_is_the_default(client: Letta, model: Model) -> None:
+def test_streaming_is_the_default(client: Letta, roost_server: Server, model: Model) -> None:
     model.script = lambda _: Say("streamed")
     agent = client.agents.create()
     conversation = client.conversations.create(agent_id=agent.id)
     events = list(client.conversations.messages.create(conversation.id, input="hi"))
     kinds = [event.message_type for event in events]
     assert kinds == ["ping", "assistant_message", "stop_reason", "usage_statistics"]
+    path = f"/v1/conversations/{conversation.id}/messages"
+    _, whole, _ = roost_server.request("POST", path, {"input": "hi", "streaming": False})
+    assert whole["messages"][0]["content"] == "streamed"
     events = list(client.conversations.messages.create("default", agent_id=agent.id, input="hi"))
     assert events[1].content == "streamed"
     assert client.conversations.messages.list("default", agent_id=agent.id).items[0].content == "streamed"
