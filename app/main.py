@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
 
 from app import __version__
+from app.admin.routes import router as admin
 from app.agents.routes import router as agents
 from app.archives.routes import router as archives
 from app.blocks.routes import router as blocks
@@ -40,7 +41,9 @@ from app.services import Services
 from app.settings import Settings
 from app.tools.routes import router as tools
 from app.tools.service import seed
+from app.turns.events import Recorder
 from app.turns.loop import Loop
+from app.turns.recovery import Recovery
 from app.turns.supervisor import Turns
 
 log = logging.getLogger("roost")
@@ -48,7 +51,7 @@ log = logging.getLogger("roost")
 SEED_RETRY_SECONDS = 1.0
 
 ROUTERS: tuple[APIRouter, ...] = (
-    health, agents, archives, blocks, messages, models, runs, tools,
+    health, admin, agents, archives, blocks, messages, models, runs, tools,
     conversations,
     all_messages,
     unserved,  # last: it takes whatever is left under /v1
@@ -84,7 +87,11 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     db = await Database.open(settings, size=settings.pool_size)
     llm = Client()
     catalogue = Models(llm, settings)
-    turns = Turns(db, lifecycle)
+    background_db = await Database.open(settings, size=1, application="roost-turns")
+    recorder = Recorder(db)
+    turns = Turns(background_db, lifecycle)
+    loop = Loop(db, llm, catalogue)
+    recovery = Recovery(background_db, lifecycle, turns, recorder, loop)
     identity = Identity(db, settings)
     services = Services(
         settings=settings,
@@ -94,7 +101,8 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
         llm=llm,
         models=catalogue,
         turns=turns,
-        sender=Sender(db, Loop(db, llm, catalogue), turns),
+        sender=Sender(db, loop, turns, recorder, settings.busy_seconds),
+        recorder=recorder,
         lifecycle=lifecycle,
         revisions=revisions.read(),
     )
@@ -102,6 +110,8 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
         async with asyncio.TaskGroup() as background:
             tasks = [
                 background.create_task(turns.beat(), name="heartbeat"),
+                background.create_task(recovery.run(), name="recovery"),
+                background.create_task(recorder.run(), name="recorder"),
                 background.create_task(_prepare(services), name="prepare"),
                 *(background.create_task(work, name=name) for name, work in identity.tasks().items()),
             ]
@@ -109,13 +119,14 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
             gc.freeze()
             gc.set_threshold(20_000, 50, 50)
             yield services
-            await turns.release()
             for task in tasks:
                 task.cancel()
+            await turns.release()
     finally:
         await identity.close()
         await llm.aclose()
         await db.close()
+        await background_db.close()
 
 
 async def _prepare(services: Services) -> None:

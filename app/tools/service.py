@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from app.db import keyset
-from app.db.pool import Database, array, to_json
+from app.db.pool import Database, Session, array, to_json
 from app.errors import NotFound
 from app.tools import queries
 from app.tools.base import BASE_TOOLS
@@ -25,7 +26,11 @@ FILTERS = {
 
 async def seed(db: Database) -> None:
     """Make every organisation's base tools what this version says they are."""
-    organizations = [row[0] for row in await db.rows(queries.ORGANIZATIONS)]
+    await seed_organizations(db, [row[0] for row in await db.rows(queries.ORGANIZATIONS)])
+
+
+async def seed_organizations(db: Database | Session, organizations: Iterable[UUID]) -> None:
+    """Give these organisations the base tools."""
     rows = [
         {
             "id": str(tool.id_in(org_id)),
