@@ -38,8 +38,8 @@ def _key(k: str) -> str:
 def _record(r: str) -> str:
     return _json(
         f"'audit-' || {r}.id AS id, 'org-' || {r}.org_id AS organization_id,"
-        f" 'user-' || {r}.user_id AS user_id, 'key-' || {r}.key_id AS key_id, {r}.action, {r}.object_ids, {r}.status, {r}.request_id,"
-        f" {r}.created_at"
+        f" 'user-' || {r}.user_id AS user_id, 'key-' || {r}.key_id AS key_id,"
+        f" {r}.action, {r}.object_ids, {r}.status, {r}.request_id, {r}.created_at"
     )
 
 
