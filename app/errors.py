@@ -123,12 +123,15 @@ def from_postgres(error: asyncpg.PostgresError) -> AppError | None:
             return None
 
 
+OUTAGES = (
+    Unavailable, OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
+)  # fmt: skip
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether the database went away, rather than refused: what was under way can be done later."""
-    return isinstance(error, Unavailable | OSError | TimeoutError | asyncpg.InterfaceError) or isinstance(
-        error,
-        asyncpg.PostgresConnectionError | asyncpg.OperatorInterventionError | asyncpg.InsufficientResourcesError,
-    )
+    return isinstance(error, OUTAGES)
 
 
 def constraint_of(error: asyncpg.PostgresError) -> str:

@@ -13,6 +13,7 @@ from app.models.service import Models
 from app.security.encryption import Cipher
 from app.security.identity import Identity
 from app.settings import Settings
+from app.turns.events import Recorder
 from app.turns.supervisor import Turns
 
 
@@ -28,5 +29,6 @@ class Services:
     models: Models
     turns: Turns
     sender: Sender
+    recorder: Recorder
     lifecycle: Lifecycle
     revisions: Revisions

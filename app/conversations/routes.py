@@ -127,4 +127,4 @@ async def send_conversation_message(
     if not body.streaming:
         return json_bytes(await app.sender.answer(turn, types))
     seconds = app.settings.ping_interval
-    return app.sender.stream(turn, types, pings=body.include_pings, seconds=seconds)
+    return await app.sender.stream(turn, types, pings=body.include_pings, seconds=seconds)

@@ -80,9 +80,9 @@ class Database:
         self._pool = pool
 
     @classmethod
-    async def open(cls, target: connect.Target, *, size: int) -> Database:
+    async def open(cls, target: connect.Target, *, size: int, application: str = "roost-server") -> Database:
         """Create the pool without connecting, so that a late database does not keep us from starting."""
-        settings = connect.arguments(target, application="roost-server")
+        settings = connect.arguments(target, application=application)
         # Filtered vector search keeps scanning until enough rows match (pgvector 0.8).
         settings["server_settings"] = settings["server_settings"] | {"hnsw.iterative_scan": "strict_order"}
         pool = asyncpg.create_pool(

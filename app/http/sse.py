@@ -61,8 +61,17 @@ class Channel:
 class StreamResponse(Response):
     """Relays a channel. The client's going away ends the response, not the producer."""
 
-    def __init__(self, channel: Channel, *, ping: Callable[[], bytes], ping_seconds: float) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        ping: Callable[[], bytes],
+        ping_seconds: float,
+        producer: asyncio.Task[None] | None = None,
+    ) -> None:
+        """`producer` feeds the channel for this response alone and ends with it."""
         self._channel = channel
+        self._producer = producer
         self._ping = ping
         self._ping_seconds = ping_seconds
         self.status_code = 200
@@ -83,6 +92,8 @@ class StreamResponse(Response):
         finally:
             self._channel.close()
             watcher.cancel()
+            if self._producer is not None:
+                self._producer.cancel()
 
     async def _next(self) -> bytes | None:
         try:

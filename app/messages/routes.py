@@ -60,4 +60,4 @@ async def stream_message(app: App, who: Who, agent_id: AgentId, body: MessageReq
     types = service.types_of(body.include_return_message_types)
     turn = await app.sender.start(who.org_id, agent_id, body, streaming=True)
     seconds = app.settings.ping_interval
-    return app.sender.stream(turn, types, pings=body.include_pings, seconds=seconds)
+    return await app.sender.stream(turn, types, pings=body.include_pings, seconds=seconds)

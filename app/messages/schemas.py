@@ -81,6 +81,7 @@ class MessageRequest(Body):
     stream_tokens: bool = False
     include_pings: bool = True
     background: bool = False
+    callback_url: Text | None = Field(default=None, max_length=2000)
     client_tools: list[Any] | None = None
     client_skills: list[Any] | None = None
     override_model: str | None = None
@@ -99,7 +100,7 @@ class MessageRequest(Body):
     def check(self, *, streaming: bool) -> list[MessageCreate]:
         """The messages to send. Raises NotServed, or ValueError with a sentence, for what cannot be done."""
         refuse(
-            self, "background", "client_tools", "client_skills", "override_model", "override_system",
+            self, "client_tools", "client_skills", "override_model", "override_system",
             "return_logprobs", "return_token_ids",
         )  # fmt: skip
         if not streaming and (self.stream_tokens or not self.include_pings):

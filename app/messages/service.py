@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import random
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-import orjson
-
-from app.db import keyset
 from app.db.pool import Database, UniqueViolation, to_json
-from app.errors import AppError, Conflict, NotFound, Unavailable, Unprocessable
+from app.errors import AppError, Conflict, NotFound, Unprocessable
 from app.http import ids, sse
-from app.messages import queries, wire
+from app.messages import ended, follow, queries, replies, wire
+from app.messages.ended import Replay
 from app.messages.rows import NewMessage, rows
 from app.messages.schemas import MESSAGE_TYPES, MessageRequest
 from app.telemetry import logs, metrics
+from app.turns import endings
 from app.turns import queries as turn_queries
+from app.turns.events import Recorder
+from app.turns.leases import LEASE_SECONDS
 from app.turns.loop import Loop
-from app.turns.state import Emit, Outcome, Turn
-from app.turns.supervisor import LEASE_SECONDS, Turns
+from app.turns.state import Outcome, Turn, TurnInterruptedError
+from app.turns.supervisor import Turns
 
-
-@dataclass(frozen=True)
-class Replay:
-    """A request that was answered before: its run, and what to answer again."""
-
-    run_id: UUID
-    outcome: Outcome
-    events: list[dict[str, Any]]
+BUSY_POLL_SECONDS = 0.4
 
 
 @dataclass(frozen=True)
@@ -42,6 +35,9 @@ class Sender:
     db: Database
     loop: Loop
     turns: Turns
+    recorder: Recorder
+    busy_seconds: float
+    """How long a request waits for its agent to be free before it is refused."""
 
     async def start(
         self,
@@ -71,44 +67,71 @@ class Sender:
             request_id=logs.request_id.get(),
             started=perf_counter(),
             conversation_id=conversation_id,
+            include_return_message_types=body.include_return_message_types,
         )
-        config = to_json(
-            {"max_steps": body.max_steps, "streaming": streaming, "stream_tokens": body.stream_tokens}
-        )
-        try:
-            row = await self.db.row(
-                turn_queries.START, org_id, agent_id, turn.run_id, turn.token, self.turns.owner,
-                LEASE_SECONDS,
-                config, to_json(rows(messages)), len(messages), conversation_id,
-            )  # fmt: skip
-        except UniqueViolation as error:
-            otids = [message.otid for message in messages if message.otid]
-            return await self._repeated(org_id, agent_id, otids, error)
-        if row is None:
-            raise NotFound(f"There is no agent agent-{agent_id}, or it has no such conversation.")
+        turn.totals.run_ids.append(f"run-{turn.run_id}")
+        if (replay := await self._insert(turn, messages, body)) is not None:
+            return replay
         metrics.USER_MESSAGES.inc(sum(message.role == "user" for message in messages))
-        return turn
+        return replace(turn, log=self.recorder.open(turn.run_id, turn.token)) if body.background else turn
+
+    async def _insert(self, turn: Turn, messages: list[NewMessage], body: MessageRequest) -> Replay | None:
+        """Begin the turn, when its agent is free; or the answer to messages that we have already."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.busy_seconds
+        while True:
+            try:
+                row = await self.db.row(
+                    turn_queries.START, turn.org_id, turn.agent_id, turn.run_id, turn.token,
+                    self.turns.owner, LEASE_SECONDS, to_json(turn.config()), to_json(rows(messages)),
+                    len(messages), turn.conversation_id, body.background, body.callback_url,
+                )  # fmt: skip
+            except UniqueViolation:
+                otids = [message.otid for message in messages if message.otid]
+                replay = await ended.of_otids(self.db, turn.org_id, turn.agent_id, otids)
+                if replay is not None:
+                    return replay
+                if loop.time() >= deadline:
+                    raise await self._busy(turn) from None
+                await asyncio.sleep(random.uniform(0.5, 1) * BUSY_POLL_SECONDS)  # noqa: S311
+                continue
+            if row is None:
+                raise NotFound(f"There is no agent agent-{turn.agent_id}, or it has no such conversation.")
+            return None
+
+    async def _busy(self, turn: Turn) -> Conflict:
+        """The refusal of a turn while another one of the agent runs."""
+        row = await self.db.row(queries.RUNNING, turn.org_id, turn.agent_id)
+        by = f" (run-{row['id']})" if row else ""
+        return Conflict(f"The agent is busy with another request{by}; wait until it is done and send again.")
 
     async def answer(self, turn: Turn | Replay, types: frozenset[str] | None) -> bytes:
         """Letta's LettaResponse. The turn goes on if the caller stops waiting."""
         if isinstance(turn, Replay):
-            return _response(_wanted(turn.events, types), turn.outcome)
+            return replies.response(_wanted(turn.events, types), turn.outcome)
         events: list[dict[str, Any]] = []
-        task = self.turns.spawn(turn.token, self.loop.run(turn, events.append))
+        task = self.turns.spawn(turn, self.loop.run(turn, events.append))
         try:
             outcome = await asyncio.shield(task)
+        except TurnInterruptedError as error:
+            replay = await ended.elsewhere(self.db, turn.org_id, turn.run_id, error)
+            return replies.response(_wanted(replay.events, types), replay.outcome)
         except asyncio.CancelledError:
             if task.cancelled():
-                raise _stopped() from None
+                raise replies.stopped() from None
             raise
-        return _response(_wanted(events, types), outcome)
+        return replies.response(_wanted(events, types), outcome)
 
-    def stream(
+    async def stream(
         self, turn: Turn | Replay, types: frozenset[str] | None, *, pings: bool, seconds: float
-    ) -> Any:
+    ) -> sse.StreamResponse:
         """The same as server-sent events; returns the response."""
+        if isinstance(turn, Turn) and turn.log is not None:
+            self.turns.spawn(turn, self.loop.run(turn, turn.log.put))
+            wanted = follow.Wanted(turn.org_id, turn.run_id, pings=pings)
+            return await follow.stream(self.db, self.recorder, wanted, seconds)
         channel = sse.Channel()
-        ping = _ping(turn.run_id) if pings else lambda: b": keepalive\n\n"
+        ping = replies.ping(turn.run_id, wanted=pings)
         if pings:
             channel.put(ping())
 
@@ -119,47 +142,26 @@ class Sender:
         if isinstance(turn, Replay):
             for event in turn.events:
                 emit(event)
-            _end(channel, turn.outcome)
+            replies.end(channel, turn.outcome)
         else:
-            self.turns.spawn(turn.token, self._streamed(turn, emit, channel))
+            task = self.turns.spawn(turn, self.loop.run(turn, emit))
+            task.add_done_callback(lambda done: _finish(channel, turn.run_id, done))
         return sse.StreamResponse(channel, ping=ping, ping_seconds=seconds)
 
-    async def _streamed(self, turn: Turn, emit: Emit, channel: sse.Channel) -> Outcome:
-        try:
-            outcome = await self.loop.run(turn, emit)
-        except AppError as error:
-            _end_badly(channel, turn.run_id, error)
-            raise
-        except asyncio.CancelledError:
-            _end_badly(channel, turn.run_id, _stopped())
-            raise
-        else:
-            _end(channel, outcome)
-            return outcome
-        finally:
-            channel.close()
+    def leave(self, turn: Turn | Replay) -> UUID:
+        """Let a background turn run without a listener; its run's id."""
+        if isinstance(turn, Turn):
+            emit = turn.log.put if turn.log else _nobody
+            self.turns.spawn(turn, self.loop.run(turn, emit))
+        return turn.run_id
 
-    async def _repeated(
-        self, org_id: UUID, agent_id: UUID, otids: list[str], error: UniqueViolation
-    ) -> Replay:
-        """What to do with a message that we have already, or with an agent that is busy."""
-        row = await self.db.row(queries.BY_OTID, org_id, agent_id, otids) if otids else None
-        if row is None:
-            raise error  # the agent is busy with something else, which the error renderer says
-        if row["status"] == "running":
-            raise Conflict(
-                f"This message (same `otid`) is being answered by run-{row['run_id']}; list messages later."
-            )
-        if row["status"] != "completed":
-            raise Conflict(
-                f"This message (same `otid`) was received before and its run-{row['run_id']} {row['status']};"
-                " send it with a new `otid` to try again."
-            )
-        page = keyset.Page(None, None, 1000, descending=False)
-        found = await keyset.fetch(self.db, queries.LIST_OF_RUN, page, [org_id, row["run_id"]], [])
-        stored = [wire.Stored.from_row(one) for one in found]
-        events = [event for one in stored if one.role in {"assistant", "tool"} for event in wire.expand(one)]
-        return Replay(row["run_id"], Outcome(row["stop_reason"], orjson.loads(row["usage"])), events)
+    async def cancel(
+        self, org_id: UUID, *, agent_id: UUID | None = None, run_ids: list[UUID] | None = None
+    ) -> list[UUID]:
+        """Cancel running ones of an agent's runs or of given runs, on whichever server; the ids of those."""
+        cancelled = await endings.cancel(self.db, org_id, agent_id=agent_id, run_ids=run_ids)
+        self.turns.cancel(cancelled)
+        return cancelled
 
 
 def expanded(found: list[Any], *, descending: bool, types: frozenset[str] | None) -> list[dict[str, Any]]:
@@ -187,50 +189,13 @@ def _wanted(events: list[dict[str, Any]], types: frozenset[str] | None) -> list[
     return events if types is None else [event for event in events if event["message_type"] in types]
 
 
-def _response(events: list[dict[str, Any]], outcome: Outcome) -> bytes:
-    stop = {"message_type": "stop_reason", "stop_reason": outcome.stop_reason}
-    body = {"messages": events, "stop_reason": stop, "usage": outcome.usage, "logprobs": None, "turns": None}
-    return orjson.dumps(body)
+def _finish(channel: sse.Channel, run_id: UUID, task: asyncio.Task[Outcome]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if task.cancelled() or error is not None:
+        replies.end_badly(channel, run_id, error if isinstance(error, AppError) else replies.stopped())
+    else:
+        replies.end(channel, task.result())
 
 
-def _ping(run_id: UUID) -> Callable[[], bytes]:
-    def ping() -> bytes:
-        return sse.event(
-            {
-                "message_type": "ping",
-                "id": f"message-{ids.new()}",
-                "date": datetime.now(UTC).isoformat(),
-                "run_id": f"run-{run_id}",
-            }
-        )
-
-    return ping
-
-
-def _end(channel: sse.Channel, outcome: Outcome) -> None:
-    channel.put(sse.event({"message_type": "stop_reason", "stop_reason": outcome.stop_reason}))
-    channel.put(sse.event(outcome.usage))
-    channel.put(sse.DONE)
-    channel.close()
-
-
-def _end_badly(channel: sse.Channel, run_id: UUID, error: AppError) -> None:
-    kind = getattr(error, "kind", "internal_error")
-    reason = "error" if kind == "internal_error" else "llm_api_error"
-    channel.put(sse.event({"message_type": "stop_reason", "stop_reason": reason}))
-    body = {
-        "message_type": "error_message",
-        "run_id": f"run-{run_id}",
-        "error_type": kind,
-        "message": error.message,
-        "detail": None,
-    }
-    channel.put(sse.event(body, "error"))
-    channel.put(sse.DONE)
-    channel.close()
-
-
-def _stopped() -> Unavailable:
-    error = Unavailable("The server stopped before the turn was done; list the messages, then send again.")
-    error.retry = False
-    return error
+def _nobody(_: dict[str, Any]) -> None:
+    """Nobody listens."""

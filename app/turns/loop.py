@@ -8,19 +8,26 @@ from time import perf_counter, perf_counter_ns
 from typing import Any
 from uuid import UUID, uuid4
 
-from app.db.pool import Database, to_json
-from app.errors import AppError
+from app.db.pool import Database
+from app.errors import AppError, is_outage
 from app.http import ids
 from app.llm.client import Client
 from app.llm.types import Completion, ModelError, Request, ToolCall
-from app.messages import wire
 from app.models.service import Models
 from app.telemetry import metrics
-from app.turns import context, queries, tools
+from app.turns import context, endings, outside, tools
 from app.turns.calls import Prepared
-from app.turns.commit import LeaseLostError, Step, assistant, commit
+from app.turns.commit import Committer, Step, assistant
 from app.turns.deltas import Deltas
-from app.turns.state import Emit, LoadedAgent, Outcome, Totals, Turn
+from app.turns.state import (
+    Emit,
+    LeaseLostError,
+    LoadedAgent,
+    Outcome,
+    Totals,
+    Turn,
+    TurnInterruptedError,
+)
 
 log = logging.getLogger("roost.turns")
 
@@ -48,15 +55,19 @@ class Loop:
 
         Raises AppError when it failed (the run is marked), CancelledError when it was stopped (it is not).
         """
-        totals = Totals(run_ids=[f"run-{turn.run_id}"])
         try:
-            return await self._steps(turn, totals, emit)
-        except AppError as error:
-            await self._fail(turn, error)
-            raise
+            return await self._steps(turn, turn.totals, emit)
         except LeaseLostError:
             raise TurnError("The turn was taken over by another server; list the messages.") from None
         except Exception as error:  # the turn supervisor
+            if is_outage(error):
+                log.warning("the database went away from a turn", extra={"run_id": str(turn.run_id)})
+                raise TurnInterruptedError(
+                    "The database went away during the turn, which goes on when it is back; list messages."
+                ) from error
+            if isinstance(error, AppError):
+                await self._fail(turn, error)
+                raise
             log.exception("turn failed", extra={"run_id": str(turn.run_id)})
             fault = TurnError("An unknown error occurred in the agent's turn; the server's log has it.")
             await self._fail(turn, fault)
@@ -64,7 +75,10 @@ class Loop:
 
     async def _steps(self, turn: Turn, totals: Totals, emit: Emit) -> Outcome:
         agent = await context.load(self._db, turn)
-        for number in range(1, turn.max_steps + 1):
+        committer = Committer(self._db, self._models, turn, agent, emit)
+        if turn.attempt > 1 and (stop := await self._finish_step(turn, agent, committer)):
+            return Outcome(stop, totals.wire())
+        for number in range(totals.steps + 1, turn.max_steps + 1):
             started = perf_counter_ns()
             message_id = ids.new()
             completion = await self._ask(turn, agent, totals, message_id, emit)
@@ -74,12 +88,24 @@ class Loop:
             stop = _stop(agent, completion, calls, last=number == turn.max_steps)
             row = assistant(completion, calls, message_id, agent.llm_config["model"])
             step = Step(row, completion, calls, llm_ns, started)
-            written = await commit(self._db, self._models, turn, agent, totals, step, stop)
-            _emit_step(turn, written.messages, emit)
+            await committer.commit(step, stop)
             metrics.STEP_MS.observe((perf_counter_ns() - started) / 1e6)
             if stop:
                 return Outcome(stop, totals.wire())
         raise AssertionError("unreachable: the last step stops")
+
+    async def _finish_step(self, turn: Turn, agent: LoadedAgent, committer: Committer) -> str | None:
+        """Finish the step that an earlier attempt left between calls and returns; why the turn ends, if so."""
+        started = perf_counter_ns()
+        unfinished = await outside.unfinished(self._db, turn)
+        if unfinished is None:
+            return None
+        step_id, completion = unfinished
+        offered = set(agent.tools)
+        calls = [await tools.prepare(self._models, offered, call) for call in completion.tool_calls]
+        stop = _stop(agent, completion, calls, last=turn.totals.steps >= turn.max_steps)
+        await committer.commit(Step(None, completion, calls, 0, started, step_id), stop)
+        return stop
 
     async def _ask(
         self, turn: Turn, agent: LoadedAgent, totals: Totals, message_id: UUID, emit: Emit
@@ -117,9 +143,8 @@ class Loop:
         """Mark the run as failed; what earlier steps wrote stays."""
         kind = error.kind if isinstance(error, ModelError) else "internal_error"
         reason = "llm_api_error" if isinstance(error, ModelError) else "error"
-        body = to_json({"type": kind, "message": error.message})
         try:
-            await self._db.row(queries.FAIL, turn.org_id, turn.run_id, turn.token, reason, body, ids.new())
+            await endings.fail(self._db, turn.org_id, turn.run_id, turn.token, reason, kind, error.message)
         except Exception:  # the lease runs out by itself; the first error is the one to report
             log.exception("cannot mark the run as failed", extra={"run_id": str(turn.run_id)})
 
@@ -158,15 +183,6 @@ def _stop(agent: LoadedAgent, completion: Completion, calls: list[Prepared], *, 
     if any(prepared.call.name in agent.terminal_tools and prepared.error is None for prepared in calls):
         return "tool_rule"
     return "max_steps" if last else None
-
-
-def _emit_step(turn: Turn, messages: list[wire.Stored], emit: Emit) -> None:
-    """Tell listeners what was stored; with token streaming they already have the model's part."""
-    for message in messages:
-        if turn.stream_tokens and message.role == "assistant":
-            continue
-        for event in wire.expand(message):
-            emit(event)
 
 
 def _first_token(turn: Turn, totals: Totals) -> None:

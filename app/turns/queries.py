@@ -1,25 +1,21 @@
-"""SQL of a turn: start, load, commit of a step, failure, leases. `$1` is the organisation."""
+"""SQL of a turn: start, load, commit of a step. `$1` is the organisation."""
 
 from __future__ import annotations
 
 from app.db.pool import Statement
 from app.messages.queries import INSERTED as INSERT_MESSAGES
 
-# The run is born leased to this process, together with the user's messages. A run whose lease is over
-# belongs to a dead process: it is closed first. uq_runs_one_running refuses a second turn.
+# The run is born leased to this process, together with the user's messages. uq_runs_one_running refuses a
+# second turn, also while the first one waits for a server to resume it.
 START = Statement(
     "start_turn",
-    f"""WITH expired AS (
-        UPDATE runs SET status = 'failed', stop_reason = 'error', completed_at = now(), lease_token = NULL,
-            error = '{{"type": "lease_expired", "message": "The server that ran this turn went away."}}'
-        WHERE agent_id = $2 AND org_id = $1 AND status = 'running' AND lease_expires_at < now() RETURNING id),
-    run AS (
+    f"""WITH run AS (
         INSERT INTO runs (id, org_id, agent_id, status, lease_token, lease_owner, lease_expires_at,
-            request_config, conversation_id)
-        SELECT $3, $1, a.id, 'running', $4, $5, now() + make_interval(secs => $6), $7::jsonb, c.id
+            request_config, conversation_id, background, callback_url)
+        SELECT $3, $1, a.id, 'running', $4, $5, now() + make_interval(secs => $6), $7::jsonb, c.id, $11,
+            $12::text
         FROM agents a LEFT JOIN conversations c ON c.agent_id = a.id AND c.id = $10::uuid
         WHERE a.org_id = $1 AND a.id = $2 AND (c.id IS NOT NULL OR $10::uuid IS NULL)
-            AND (SELECT count(*) FROM expired) >= 0
         RETURNING id, conversation_id, created_at),
     conversation AS (
         UPDATE conversations c SET last_message_at = run.created_at FROM run
@@ -90,7 +86,7 @@ COMMIT_STEP = Statement(
         UPDATE runs SET updated_at = now(), ttft_ns = coalesce(ttft_ns, $11::bigint),
             status = coalesce($8::text, status), stop_reason = coalesce($9::text, stop_reason),
             usage = coalesce($10::jsonb, usage),
-            lease_token = CASE WHEN $8::text IS NULL THEN lease_token END,
+            callback_after = CASE WHEN $8::text IS NOT NULL AND callback_url IS NOT NULL THEN now() END,
             lease_expires_at = CASE WHEN $8::text IS NULL THEN now() + make_interval(secs => $12) END,
             completed_at = CASE WHEN $8::text IS NOT NULL THEN clock_timestamp() END,
             total_duration_ns = CASE WHEN $8::text IS NOT NULL
@@ -123,11 +119,14 @@ COMMIT_STEP = Statement(
             model_handle, model_endpoint, context_window_limit, prompt_tokens, completion_tokens,
                 total_tokens,
             cached_input_tokens, reasoning_tokens, llm_request_ns, tool_execution_ns, step_ns)
-        SELECT s.id, $1, run.id, run.agent_id, 'success', $9::text, s.request_id, s.provider_name, s.model,
+        SELECT s.id, $1, run.id, run.agent_id, s.status, $9::text, s.request_id, s.provider_name, s.model,
             s.model_handle, s.model_endpoint, s.context_window_limit, s.prompt_tokens, s.completion_tokens,
             s.total_tokens, s.cached_input_tokens, s.reasoning_tokens, s.llm_request_ns, s.tool_execution_ns,
             s.step_ns
-        FROM run, jsonb_populate_record(NULL::steps, $13::jsonb) s RETURNING id),
+        FROM run, jsonb_populate_record(NULL::steps, $13::jsonb) s
+        ON CONFLICT (id) DO UPDATE SET status = excluded.status, stop_reason = excluded.stop_reason,
+            tool_execution_ns = excluded.tool_execution_ns, step_ns = excluded.step_ns
+        RETURNING id),
     new AS ({
         INSERT_MESSAGES.format(
             agent="agent.id",
@@ -140,33 +139,6 @@ COMMIT_STEP = Statement(
         )
     })
     SELECT agent.base, now() AS created_at FROM agent""",
-)
-
-FAIL = Statement(
-    "fail_turn",
-    """WITH run AS (
-        UPDATE runs SET status = 'failed', stop_reason = $4::text, error = $5::jsonb,
-            completed_at = clock_timestamp(),
-            lease_token = NULL, lease_expires_at = NULL, updated_at = now(),
-            total_duration_ns = (extract(epoch FROM clock_timestamp() - created_at) * 1e9)::bigint
-        WHERE org_id = $1 AND id = $2 AND lease_token = $3 AND status = 'running' RETURNING id, agent_id),
-    step AS (
-        INSERT INTO steps (id, org_id, run_id, agent_id, status, stop_reason, error_type, error_data)
-        SELECT $6, $1, run.id, run.agent_id, 'failed', $4::text, $5::jsonb ->> 'type', $5::jsonb FROM run)
-    UPDATE agents a SET last_stop_reason = $4::text, last_run_completion = clock_timestamp()
-    FROM run WHERE a.id = run.agent_id RETURNING a.id""",
-)
-
-# Leases are renewed and released by their tokens alone, for all organisations that this process serves.
-RENEW = Statement(
-    "renew_leases",
-    """UPDATE runs SET lease_expires_at = now() + make_interval(secs => $2)
-    WHERE lease_token = ANY($1::uuid[]) AND status = 'running' RETURNING lease_token""",
-)
-
-RELEASE = Statement(
-    "release_leases",
-    "UPDATE runs SET lease_expires_at = now() WHERE lease_token = ANY($1::uuid[]) AND status = 'running'",
 )
 
 SEARCH_MESSAGES = Statement(

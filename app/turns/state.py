@@ -5,68 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from app.errors import AppError
 from app.llm.types import Usage
+
+if TYPE_CHECKING:
+    from app.turns.events import RunLog
 
 Emit = Callable[[dict[str, Any]], None]
 """Takes a wire message for whoever is listening; never blocks and never fails."""
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A turn that was started: the lease is ours, the user's messages are stored."""
-
-    org_id: UUID
-    agent_id: UUID
-    run_id: UUID
-    token: UUID
-    max_steps: int
-    stream_tokens: bool
-    request_id: str | None
-    started: float
-    """`time.perf_counter()` when the request came."""
-    conversation_id: UUID | None = None
-    """The context that the turn belongs to; None is the agent's own thread."""
+class LeaseLostError(Exception):
+    """Another process has the run now, or it was ended; nothing more of it is written here."""
 
 
-@dataclass(frozen=True)
-class ContextMessage:
-    """A stored message that the model is to see."""
+class TurnInterruptedError(AppError):
+    """The database went away from a turn, which a server goes on with when it is back."""
 
-    seq: int
-    role: str
-    text: str | None
-    created_at: datetime
-    parts: list[dict[str, Any]] | None = None
-    tool_calls: list[dict[str, Any]] | None = None
-    tool_returns: list[dict[str, Any]] | None = None
-
-
-@dataclass(frozen=True)
-class OfferedTool:
-    """A tool of the agent, as the model is told about it."""
-
-    name: str
-    schema: dict[str, Any]
-    return_limit: int
-
-
-@dataclass
-class LoadedAgent:
-    """An agent at the start of its turn; `messages` grows as the turn goes on."""
-
-    llm_config: dict[str, Any]
-    timezone: str
-    response_format: dict[str, Any] | None
-    terminal_tools: frozenset[str]
-    tools: dict[str, OfferedTool]
-    messages: list[ContextMessage]
-    context_start: int
-    pending_prompt: str | None = None
-    """A newly compiled system prompt that the next commit must store, with its key."""
-    pending_key: str | None = None
+    status = 503
+    retry = False
 
 
 @dataclass
@@ -82,6 +42,21 @@ class Totals:
     context: int = 0
     ttft_ns: int | None = None
     run_ids: list[str] = field(default_factory=list[str])
+
+    @classmethod
+    def of_run(cls, run_id: UUID, usage: dict[str, Any] | None = None) -> Totals:
+        """The totals of a run: of a new one, or as its earlier attempts left them."""
+        given = usage or {}
+        return cls(
+            steps=given.get("step_count", 0),
+            prompt=given.get("prompt_tokens", 0),
+            completion=given.get("completion_tokens", 0),
+            total=given.get("total_tokens", 0),
+            cached=given.get("cached_input_tokens"),
+            reasoning=given.get("reasoning_tokens"),
+            context=given.get("context_tokens", 0),
+            run_ids=[f"run-{run_id}"],
+        )
 
     def add(self, usage: Usage) -> None:
         """Count one model call."""
@@ -111,6 +86,77 @@ class Totals:
         }
 
 
+PERSISTED = ("max_steps", "stream_tokens", "include_return_message_types")
+"""Fields of a turn that are kept with its run, as JSON, so that another process can go on with it."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn that was started: the lease is ours, the user's messages are stored."""
+
+    org_id: UUID
+    agent_id: UUID
+    run_id: UUID
+    token: UUID
+    max_steps: int
+    stream_tokens: bool
+    request_id: str | None
+    started: float
+    """`time.perf_counter()` when the request came."""
+    conversation_id: UUID | None = None
+    """The context that the turn belongs to; None is the agent's own thread."""
+    include_return_message_types: list[str] | None = None
+    """The types of messages that whoever listens wants; None is all."""
+    totals: Totals = field(default_factory=Totals)
+    """What the turn used so far, in earlier attempts too."""
+    attempt: int = 1
+    log: RunLog | None = None
+    """Where a background run's events go instead of to a listener."""
+
+    def config(self) -> dict[str, Any]:
+        """What the run's row keeps of the request."""
+        return {name: getattr(self, name) for name in PERSISTED}
+
+
+@dataclass(frozen=True)
+class ContextMessage:
+    """A stored message that the model is to see."""
+
+    seq: int
+    role: str
+    text: str | None
+    created_at: datetime
+    parts: list[dict[str, Any]] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_returns: list[dict[str, Any]] | None = None
+    approvals: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class OfferedTool:
+    """A tool of the agent, as the model is told about it."""
+
+    name: str
+    schema: dict[str, Any]
+    return_limit: int
+
+
+@dataclass
+class LoadedAgent:
+    """An agent at the start of its turn; `messages` grows as the turn goes on."""
+
+    llm_config: dict[str, Any]
+    timezone: str
+    response_format: dict[str, Any] | None
+    terminal_tools: frozenset[str]
+    tools: dict[str, OfferedTool]
+    messages: list[ContextMessage]
+    context_start: int
+    pending_prompt: str | None = None
+    """A newly compiled system prompt that the next commit must store, with its key."""
+    pending_key: str | None = None
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a turn ended well."""
@@ -119,10 +165,28 @@ class Outcome:
     usage: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What follows a step, decided when its tools have returned."""
+
+    stop: str | None
+    """Why the turn ends; None to go on."""
+    heartbeat: str | None = None
+    """A reason to go on that the model is told; it is stored behind the step's messages."""
+
+
+Decide = Callable[[list[dict[str, Any]]], Decision]
+"""From the returns of a step's tools, as stored, to what follows; it may be asked again after a collision."""
+
+
 STATUS_OF = {
     "end_turn": "completed",
     "max_steps": "completed",
     "tool_rule": "completed",
+    "requires_approval": "completed",
+    "no_tool_call": "failed",
+    "invalid_tool_call": "failed",
+    "context_window_overflow_in_system_prompt": "failed",
     "max_tokens_exceeded": "failed",
     "invalid_llm_response": "failed",
 }
