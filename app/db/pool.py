@@ -31,6 +31,10 @@ class Statement:
     sql: str
 
 
+class ServerStatement(Statement):
+    """A statement of the server itself, for all organisations or none: leases, keys, seeds, probes."""
+
+
 class _Connection(asyncpg.Connection):
     """A connection without asyncpg's reset query, which costs a round trip per release.
 

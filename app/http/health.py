@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app import __version__
-from app.db.pool import Statement
+from app.db.pool import ServerStatement
 from app.errors import AppError
 from app.http.context import App
 from app.telemetry import metrics
@@ -17,7 +17,7 @@ from app.telemetry import metrics
 router = APIRouter(tags=["health"])
 
 READY_SECONDS = 2.0
-REVISION = Statement("ready", "SELECT version_num FROM alembic_version")
+REVISION = ServerStatement("ready", "SELECT version_num FROM alembic_version")
 
 
 @router.get("/v1/health")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from app.db.pool import Database, Statement, to_json
+from app.db.pool import Database, ServerStatement, to_json
 from app.http import ids
 from app.security import roles
 from app.security.auth import Actor
@@ -24,7 +24,7 @@ KEPT = 10_000
 CREATED = re.compile(rb'"id": ?"([a-z_-]+-[0-9a-f-]{36})"')
 IDENTIFIER = re.compile(rf"\b[a-z][a-z_-]*-{ids.UUID4}")
 
-INSERT = Statement(
+INSERT = ServerStatement(
     "insert_audit_records",
     """INSERT INTO audit_log (id, org_id, user_id, key_id, action, object_ids, status, request_id, created_at)
     SELECT id, org_id, user_id, key_id, action, object_ids, status, request_id, created_at
@@ -33,7 +33,7 @@ INSERT = Statement(
     ON CONFLICT (id) DO NOTHING""",
 )
 
-PRUNE = Statement(
+PRUNE = ServerStatement(
     "prune_audit_log",
     """WITH gone AS (DELETE FROM audit_log WHERE id IN (
         SELECT id FROM audit_log WHERE created_at < now() - make_interval(days => $1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
-from app.db.pool import Database, Row, Statement
+from app.db.pool import Database, Row, ServerStatement
 from app.security.auth import Actor
 
 REFRESH_SECONDS = 2.0
@@ -18,12 +18,12 @@ IDLE_SECONDS = 120.0
 LOOKUPS = 2
 """How many of the pool's connections keys that we don't know may occupy."""
 
-GET_KEY = Statement(
+GET_KEY = ServerStatement(
     "get_key_by_digest", "SELECT id, org_id, user_id, role, digest FROM user_keys WHERE digest = $1"
 )
 
 # All keys in use in one statement. The second part is written once a minute and key, and waits for nobody.
-REFRESH = Statement(
+REFRESH = ServerStatement(
     "refresh_keys",
     """WITH used AS (UPDATE user_keys SET last_used_at = now() WHERE id IN (
         SELECT id FROM user_keys WHERE digest = ANY($2::bytea[])
@@ -32,7 +32,9 @@ REFRESH = Statement(
     SELECT id, org_id, user_id, role, digest FROM user_keys WHERE digest = ANY($1::bytea[])""",
 )
 
-GET_ORGANIZATION_OF_USER = Statement("get_organization_of_user", "SELECT org_id FROM users WHERE id = $1")
+GET_ORGANIZATION_OF_USER = ServerStatement(
+    "get_organization_of_user", "SELECT org_id FROM users WHERE id = $1"
+)
 
 
 @dataclass

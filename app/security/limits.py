@@ -15,7 +15,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.db.pool import Database, Statement
+from app.db.pool import Database, ServerStatement
 from app.errors import AppError, TooManyRequests, Unauthorized
 from app.telemetry import metrics
 
@@ -27,7 +27,7 @@ SLICE_SECONDS = 10.0
 
 # A bucket that is not there is full. `a` is what it holds now, `g` what it gives: at most a quarter, at least
 # one token. The row's lock makes replicas take turns.
-LEASE = Statement(
+LEASE = ServerStatement(
     "lease_tokens",
     """INSERT INTO rate_buckets AS b (key_id, tokens, granted, filled_at)
     SELECT $1, a - g, g, now() FROM (

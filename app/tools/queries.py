@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.db.keyset import Listing
-from app.db.pool import Statement
+from app.db.pool import ServerStatement, Statement
 
 
 def tool_json(alias: str) -> str:
@@ -21,7 +21,7 @@ def _one(alias: str) -> str:
 
 
 # Every organisation gets the base tools; only rows that differ are written, so a restart writes nothing.
-SEED = Statement(
+SEED = ServerStatement(
     "seed_base_tools",
     """INSERT INTO tools (id, org_id, name, tool_type, description, source_type, json_schema, tags)
     SELECT new.id, new.org_id, new.name, new.tool_type, new.description, 'python', new.json_schema, '{}'
@@ -34,7 +34,7 @@ SEED = Statement(
         IS DISTINCT FROM (excluded.tool_type, excluded.description, excluded.json_schema)""",
 )
 
-ORGANIZATIONS = Statement("list_organizations", "SELECT id FROM organizations")
+ORGANIZATIONS = ServerStatement("list_organizations", "SELECT id FROM organizations")
 
 GET = Statement("get_tool", f"SELECT {_one('t')} FROM tools t WHERE t.org_id = $1 AND t.id = $2")
 
