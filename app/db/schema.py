@@ -131,6 +131,7 @@ agents = sa.Table(
     sa.Column("hidden", sa.Boolean()),
     _text("project_id"), _text("template_id"), _text("base_template_id"),
     _big("next_seq", 1), _big("context_start", 2), _text("prompt_key", required=True),
+    _json("pending_approval"),
     _moment("last_run_completion"), _big("last_run_duration_ms"), _text("last_stop_reason"),
     *_times(),
     sa.Index("ix_agents_org_created", "org_id", "created_at", "id"),
@@ -194,7 +195,7 @@ conversations = sa.Table(
     "conversations", metadata, _id(), _org(), _child("agent_id", "agents"),
     _text("summary"), _text("description"), _text("model"), _json("model_settings"),
     _json("llm_config", EMPTY_OBJECT), sa.Column("context_window_limit", sa.Integer()),
-    _flag("hidden"), _moment("archived_at"), _big("context_start", 1),
+    _flag("hidden"), _moment("archived_at"), _big("context_start", 1), _json("pending_approval"),
     _moment("last_message_at"), _moment("last_run_completion"), *_times(),
     sa.Index("ix_conversations_org_created", "org_id", "created_at", "id"),
     sa.Index("ix_conversations_agent_created", "agent_id", "created_at", "id"),
@@ -266,19 +267,17 @@ run_events = sa.Table(
 )  # fmt: skip
 
 messages = sa.Table(
-    "messages", metadata, _id(), _org(), _child("agent_id", "agents"),
+    "messages", metadata, sa.Column("id", UUID()), _org(), _child("agent_id", "agents"),
     _child("conversation_id", "conversations", required=False),
     sa.Column("seq", sa.BigInteger(), nullable=False), _text("role", required=True),
     _text("text"), _json("parts"), _text("reasoning"), _json("tool_calls"), _json("tool_returns"),
+    _json("approvals"),
     _text("name"), _text("otid"), _text("sender_id"), _text("model"), _flag("is_err"),
     _child("run_id", "runs", required=False, on_delete="SET NULL"),
     _child("step_id", "steps", required=False, on_delete="SET NULL"),
     _time("created_at"),
-    sa.UniqueConstraint("agent_id", "seq", name="uq_messages_agent_seq"),
-    sa.Index(
-        "uq_messages_agent_otid", "agent_id", "otid",
-        unique=True, postgresql_where=sa.text("otid is not null"),
-    ),
+    sa.PrimaryKeyConstraint("id", "created_at"),
+    sa.Index("ix_messages_agent_seq", "agent_id", "seq"),
     sa.Index(
         "ix_messages_conversation", "conversation_id", "seq",
         postgresql_where=sa.text("conversation_id is not null"),
@@ -288,6 +287,22 @@ messages = sa.Table(
     ),
     sa.Index("ix_messages_run", "run_id", "seq"),
     sa.Index("ix_messages_step", "step_id"),
+    postgresql_partition_by="RANGE (created_at)",
+)  # fmt: skip
+"""Append-only, but for the compiled prompt (`seq` 1). By month; the index of words: see the migration."""
+
+message_otids = sa.Table(
+    "message_otids", metadata, _child("agent_id", "agents"), _text("otid", required=True),
+    sa.Column("run_id", UUID()),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint("agent_id", "otid", name="uq_messages_agent_otid"),
+    sa.Index("ix_message_otids_created", "created_at"),
+)  # fmt: skip
+
+job_leases = sa.Table(
+    "job_leases", metadata, sa.Column("name", sa.Text(), primary_key=True), _text("owner", required=True),
+    sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    _moment("last_started_at"), _moment("last_finished_at"), _text("last_error"),
 )  # fmt: skip
 
 archives = sa.Table(

@@ -16,7 +16,7 @@ ALL = Listing(
     name="list_all_messages",
     table="messages",
     select=queries.LIST.select,
-    scope="{0}.org_id = $1",
+    scope=f"{{0}}.org_id = $1 AND {queries.SHOWN}",
     order=("{0}.created_at", "{0}.id"),
     kind="message",
 )
@@ -25,7 +25,7 @@ OF_CONVERSATION = Listing(
     name="list_messages_of_conversation",
     table="messages",
     select=queries.LIST.select,
-    scope="{0}.org_id = $1 AND {0}.conversation_id = $2",
+    scope=f"{{0}}.org_id = $1 AND {{0}}.conversation_id = $2 AND {queries.SHOWN}",
     order=("{0}.seq",),
     kind="message",
 )
@@ -34,7 +34,7 @@ OWN_THREAD = Listing(
     name="list_messages_of_own_thread",
     table="messages",
     select=queries.LIST.select,
-    scope="{0}.org_id = $1 AND {0}.agent_id = $2 AND {0}.conversation_id IS NULL",
+    scope=f"{{0}}.org_id = $1 AND {{0}}.agent_id = $2 AND {{0}}.conversation_id IS NULL AND {queries.SHOWN}",
     order=("{0}.seq",),
     kind="message",
 )

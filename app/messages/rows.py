@@ -23,6 +23,8 @@ class NewMessage:
     """`{id, name, arguments}`, arguments as JSON text."""
     tool_returns: list[dict[str, Any]] | None = None
     """`{tool_call_id, name, status, text}`, in the order of the calls."""
+    approvals: list[dict[str, Any]] | None = None
+    """A client's answers to calls that waited for it, as Letta writes them."""
     name: str | None = None
     otid: str | None = None
     sender_id: str | None = None
@@ -56,6 +58,7 @@ def rows(messages: Sequence[NewMessage]) -> list[dict[str, Any]]:
             "reasoning": message.reasoning,
             "tool_calls": message.tool_calls,
             "tool_returns": message.tool_returns,
+            "approvals": message.approvals,
             "name": message.name,
             "otid": message.otid,
             "sender_id": message.sender_id,
