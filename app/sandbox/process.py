@@ -190,4 +190,4 @@ def _directories(directory: str) -> dict[str, str]:
 
 def _interpreter() -> str:
     """Python itself, not a virtual environment's: no packages, and readable for everybody."""
-    return str(getattr(sys, "_base_executable", sys.executable))
+    return sys._base_executable or sys.executable  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnnecessaryComparison]

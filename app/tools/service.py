@@ -1,4 +1,4 @@
-"""Tools: the base tools today; tools that users write come with the sandbox."""
+"""Tools: the built-in ones, and those that users write."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from uuid import UUID
 
 from app.db import keyset
 from app.db.pool import Database, Session, array, to_json
-from app.errors import NotFound
-from app.tools import queries
+from app.errors import BadRequest, NotFound
+from app.http import ids
+from app.tools import definition, queries
 from app.tools.base import BASE_TOOLS
+from app.tools.schemas import CreateTool, UpdateTool
 
 FILTERS = {
     "name": "t.name = {}",
@@ -18,7 +20,7 @@ FILTERS = {
     "tool_ids": "t.id = ANY({}::uuid[])",
     "tool_types": "t.tool_type = ANY({}::text[])",
     "exclude_tool_types": "t.tool_type <> ALL({}::text[])",
-    "search": "t.name ILIKE '%' || {} || '%'",
+    "search": "position(lower({}) IN lower(t.name)) > 0",
     "return_only_letta_tools": "(t.tool_type LIKE 'letta\\_%') >= {}::boolean",
 }
 """Query parameters of the listing as SQL; all values are parameters."""
@@ -46,11 +48,59 @@ async def seed_organizations(db: Database | Session, organizations: Iterable[UUI
     await db.rows(queries.SEED, to_json(rows))
 
 
+OF_BASE_TOOLS = frozenset({
+    "tags", "return_char_limit", "default_requires_approval", "enable_parallel_execution", "metadata",
+})  # fmt: skip
+"""What may be changed of built-in tools; the rest is what this version of the server says."""
+
+
+async def upsert(db: Database, org_id: UUID, body: CreateTool, packages: str | None) -> str:
+    """Create a tool, or change the one with the function's name; as JSON. Raises AppError."""
+    values = {"source_type": "python"} | definition.columns(body, body.source_code, packages)
+    names = sorted(values)
+    found = await db.value(queries.upsert(names), org_id, ids.new(), *_arguments(values, names))
+    if found is None:
+        raise BadRequest(f"{values['name']!r} is the name of a built-in tool; give the function another one.")
+    return found
+
+
+async def update(db: Database, org_id: UUID, tool_id: UUID, body: UpdateTool, packages: str | None) -> str:
+    """Change a tool; as JSON. Raises AppError."""
+    row = await db.row(queries.SOURCE, org_id, tool_id)
+    if row is None:
+        raise missing(tool_id)
+    code = body.source_code if body.source_code is not None else row["source_code"]
+    values = definition.columns(body, code, packages)
+    names = sorted(values)
+    if row["tool_type"] != "custom" and (fixed := sorted(values.keys() - OF_BASE_TOOLS)):
+        raise BadRequest(f"{', '.join(fixed)} of a built-in tool cannot be changed; make a tool of your own.")
+    found = await db.value(queries.update(names), org_id, tool_id, *_arguments(values, names))
+    if found is None:
+        raise missing(tool_id)
+    return found
+
+
+async def delete(db: Database, org_id: UUID, tool_id: UUID) -> None:
+    """Delete a tool; agents lose it. Raises NotFound, and BadRequest for a built-in one."""
+    if await db.value(queries.DELETE, org_id, tool_id) is None:
+        await get(db, org_id, tool_id)
+        raise BadRequest(f"tool-{tool_id} is built in; detach it from agents instead of deleting it.")
+
+
+def missing(tool_id: UUID) -> NotFound:
+    """The error for a tool that is not there."""
+    return NotFound(f"There is no tool tool-{tool_id}.")
+
+
+def _arguments(values: dict[str, Any], names: list[str]) -> list[object]:
+    return [to_json(values[n]) if queries.COLUMNS[n] == "jsonb" else values[n] for n in names]
+
+
 async def get(db: Database, org_id: UUID, tool_id: UUID) -> str:
     """A tool as JSON. Raises NotFound."""
     found = await db.value(queries.GET, org_id, tool_id)
     if found is None:
-        raise NotFound(f"There is no tool tool-{tool_id}.")
+        raise missing(tool_id)
     return found
 
 
