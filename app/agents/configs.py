@@ -24,7 +24,9 @@ async def model_columns(models: Models, body: CreateAgent | UpdateAgent) -> dict
     Raises NotFound for a model that is not offered, BadRequest for too large a context window.
     """
     given = body.llm_config or {}
-    handle = body.model or given.get("handle") or _joined(models, given.get("model"))
+    handle = body.model or given.get("handle")
+    if handle is None and isinstance(given.get("model"), str):
+        handle = await models.handle_of(given["model"])
     window = body.context_window_limit or given.get("context_window")
     config = await models.llm_config(handle, window)
     config |= {name: given[name] for name in SAMPLING if given.get(name) is not None}
@@ -50,13 +52,9 @@ def sampling(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: renamed[name] for name in SAMPLING if renamed.get(name) is not None}
 
 
-def _joined(models: Models, name: Any) -> str | None:
-    return f"{models.provider}/{name}" if isinstance(name, str) else None
-
-
 def _settings(config: dict[str, Any]) -> dict[str, Any]:
     return {
-        "provider_type": "openai",
+        "provider_type": config["model_endpoint_type"],
         "temperature": config.get("temperature"),
         "max_output_tokens": config.get("max_tokens"),
         "parallel_tool_calls": config.get("parallel_tool_calls"),

@@ -102,6 +102,8 @@ class Request:
     tools: list[dict[str, Any]]
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     """temperature, max_tokens, tool_choice … as OpenAI names them; `thinking` as Anthropic does."""
+    provider: str | None = None
+    """First part of the model's handle: whose endpoint answers."""
 
 
 CONTEXT_WINDOW_EXCEEDED = "context_window_exceeded"

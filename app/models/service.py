@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 from app.errors import BadRequest, NotFound
 from app.llm.client import Client, endpoint
-from app.llm.types import Endpoint, ModelError
+from app.llm.types import Endpoint, Listed, ModelError
+from app.models.catalogue import Catalogue
+from app.models.endpoints import endpoints
 from app.settings import Settings
 
-log = logging.getLogger("roost.models")
-
-LIST_SECONDS = 60.0
-"""How long a list of models is believed."""
-LIST_TIMEOUT = 5.0
+MAX_OUTPUT = 16_384
+"""Tokens of an answer of a model that can write more, unless the agent's settings say so."""
 
 
 @dataclass(frozen=True)
@@ -47,60 +44,81 @@ class Embedding:
 
 
 class Models:
-    """The catalogue. Caches the endpoint's list briefly; everything else comes from the settings."""
+    """The catalogue of all endpoints. What the settings do not say, the endpoints are asked for."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
         self._default = settings.default_model
         self._window = settings.context_window
-        key = settings.model_api_key
-        self.endpoint = endpoint(
-            settings.model_base_url,
-            key.get_secret_value() if key else None,
-            timeout=settings.model_timeout,
-            idle_timeout=settings.model_idle_timeout,
-        )
+        self._catalogues = {
+            name: Catalogue(client, endpoint) for name, endpoint in endpoints(settings).items()
+        }
         self.embedding = _embedding(settings)
-        self._listed: dict[str, int] | None = None
-        self._listed_at = float("-inf")
-        self._lock = asyncio.Lock()
-
-    @property
-    def provider(self) -> str:
-        """The provider's name, the first part of every handle."""
-        return self._default.partition("/")[0]
 
     async def llm_config(self, handle: str | None, window: int | None = None) -> dict[str, Any]:
         """Letta's LLMConfig for a handle, or for the default one. Raises NotFound for an unknown handle."""
-        handle = handle or self._default
+        handle = handle or await self.default()
         provider, _, name = handle.partition("/")
-        listed = await self._list()
-        if (
-            provider != self.provider
-            or not name
-            or (listed and name not in listed and handle != self._default)
-        ):
-            offered = ", ".join(f"{self.provider}/{model}" for model in sorted(listed or {}))
-            raise NotFound(f"The model {handle!r} is not offered here; offered: {offered or self._default}.")
-        largest = min((listed or {}).get(name, self._window), self._window)
+        catalogue = self._catalogues.get(provider)
+        if catalogue is None or not name:
+            offered = ", ".join(f"{one}/…" for one in self._catalogues)
+            raise NotFound(f"The model {handle!r} is not offered here; offered: {offered}.")
+        model = await catalogue.model(name, trusted=handle == self._default)
+        largest = min(model.context_window or self._window, self._window)
         if window is not None and window > largest:
             raise BadRequest(f"context_window_limit is {window}; {handle} has at most {largest} here.")
-        return self._config(name, window or largest)
+        return _config(catalogue.endpoint, model, window or largest)
+
+    async def default(self) -> str:
+        """The handle of agents that name no model. Raises BadRequest when there is none."""
+        if self._default:
+            return self._default
+        for provider, catalogue in self._catalogues.items():
+            if known := await catalogue.models():
+                return f"{provider}/{min(known)}"
+        raise BadRequest(
+            "No model is given, there is no default (LETTA_DEFAULT_LLM_HANDLE), and no endpoint has one now."
+        )
+
+    async def handle_of(self, model: str) -> str:
+        """The handle of a model that is given without its provider: the default's provider is meant."""
+        return f"{(await self.default()).partition('/')[0]}/{model}"
+
+    def endpoint_of(self, provider: str | None) -> Endpoint:
+        """Where a provider's models answer. Raises ModelError when the settings have it no more."""
+        catalogue = self._catalogues.get(provider or "")
+        if catalogue is None:
+            raise ModelError(
+                "llm_not_found",
+                f"The agent's model is of {provider!r}, and no endpoint is called so any more; there are: "
+                f"{', '.join(self._catalogues)}. Give the agent another model.",
+                status=404,
+            )
+        return catalogue.endpoint
 
     async def models(self) -> list[dict[str, Any]]:
         """Letta's Model objects."""
-        listed = await self._list() or {self._default.partition("/")[2]: self._window}
-        return [
-            self._config(name, min(window, self._window))
-            | {
-                "name": name,
-                "display_name": name,
-                "provider_type": "openai",
-                "max_context_window": window,
-                "model_type": "llm",
-            }
-            for name, window in sorted(listed.items())
-        ]
+        lists = await asyncio.gather(*(catalogue.models() for catalogue in self._catalogues.values()))
+        shown: list[dict[str, Any]] = []
+        for catalogue, known in zip(self._catalogues.values(), lists, strict=True):
+            for model in sorted({**self._trusted(catalogue), **known}.values(), key=lambda one: one.name):
+                shown.append(self._shown(catalogue.endpoint, model))
+        return shown
+
+    def _trusted(self, catalogue: Catalogue) -> dict[str, Listed]:
+        """The default model, which is there even if its endpoint does not say so."""
+        provider, _, name = (self._default or "").partition("/")
+        return {name: Listed(name)} if provider == catalogue.endpoint.provider else {}
+
+    def _shown(self, endpoint: Endpoint, model: Listed) -> dict[str, Any]:
+        window = model.context_window or self._window
+        return _config(endpoint, model, min(window, self._window)) | {
+            "name": model.name,
+            "display_name": model.name,
+            "provider_type": "openai" if endpoint.kind == "vllm" else endpoint.kind,
+            "max_context_window": window,
+            "model_type": "llm",
+        }
 
     def embeddings(self) -> list[dict[str, Any]]:
         """Letta's EmbeddingModel objects."""
@@ -142,36 +160,22 @@ class Models:
             )
         return vectors
 
-    async def _list(self) -> dict[str, int] | None:
-        """Model name to context window, or None when the endpoint does not say."""
-        if monotonic() - self._listed_at < LIST_SECONDS:
-            return self._listed
-        async with self._lock:
-            if monotonic() - self._listed_at < LIST_SECONDS:
-                return self._listed
-            try:
-                found = await self._client.models(self.endpoint, seconds=LIST_TIMEOUT)
-                self._listed = {model.name: model.context_window or self._window for model in found}
-            except ModelError as error:
-                log.warning("cannot list models: %s", error.message)
-                self._listed = None
-            self._listed_at = monotonic()
-            return self._listed
 
-    def _config(self, name: str, window: int) -> dict[str, Any]:
-        return {
-            "handle": f"{self.provider}/{name}",
-            "model": name,
-            "model_endpoint_type": "openai",
-            "model_endpoint": self.endpoint.base_url,
-            "provider_name": self.provider,
-            "provider_category": "base",
-            "context_window": window,
-            "temperature": 1.0,
-            "enable_reasoner": False,
-            "put_inner_thoughts_in_kwargs": False,
-            "parallel_tool_calls": True,
-        }
+def _config(endpoint: Endpoint, model: Listed, window: int) -> dict[str, Any]:
+    config = {
+        "handle": f"{endpoint.provider}/{model.name}",
+        "model": model.name,
+        "model_endpoint_type": "openai" if endpoint.kind == "vllm" else endpoint.kind,
+        "model_endpoint": endpoint.base_url,
+        "provider_name": endpoint.provider,
+        "provider_category": "base",
+        "context_window": window,
+        "temperature": 1.0,
+        "enable_reasoner": False,
+        "put_inner_thoughts_in_kwargs": False,
+        "parallel_tool_calls": True,
+    }
+    return config if model.max_output is None else config | {"max_tokens": min(model.max_output, MAX_OUTPUT)}
 
 
 def _embedding(settings: Settings) -> Embedding | None:
