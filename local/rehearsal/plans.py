@@ -88,7 +88,7 @@ def policy_bench() -> list[Step]:
     return [
         Step("First preview", life.preview_from_nothing),
         Step("Up", life.first_up),
-        Step("Warm previews", policy_cost.preview_pairs),
+        Step("Warm previews", policy_cost.previews),
         Step("Growth", policy_cost.growth),
     ]
 
