@@ -95,7 +95,7 @@ class Loop:
         raise AssertionError("unreachable: the last step stops")
 
     async def _finish_step(self, turn: Turn, agent: LoadedAgent, committer: Committer) -> str | None:
-        """Finish the step that an earlier attempt left between calls and returns; why the turn ends, if so."""
+        """Finish the step that an earlier attempt left between calls and returns; why it ends the turn."""
         started = perf_counter_ns()
         unfinished = await outside.unfinished(self._db, turn)
         if unfinished is None:
@@ -125,7 +125,7 @@ class Loop:
     async def _call(
         self, turn: Turn, request: Request, totals: Totals, message_id: UUID, emit: Emit
     ) -> Completion:
-        endpoint = self._models.endpoint
+        endpoint = self._models.endpoint_of(request.provider)
         if not turn.stream_tokens:
             completion = await self._llm.complete(endpoint, request)
             _first_token(turn, totals)
@@ -162,7 +162,7 @@ def _request(agent: LoadedAgent) -> Request:
         options["tool_choice"] = "auto"
         if config.get("parallel_tool_calls") is not None:
             options["parallel_tool_calls"] = config["parallel_tool_calls"]
-    return Request(config["model"], context.render(agent), offered, options)
+    return Request(config["model"], context.render(agent), offered, options, config.get("provider_name"))
 
 
 def _named(completion: Completion) -> list[ToolCall]:
