@@ -14,6 +14,9 @@ SAMPLING = (
     "parallel_tool_calls",
     "response_format",
     "strict",
+    "enable_reasoner",
+    "max_reasoning_tokens",
+    "reasoning_effort",
 )
 """Keys of an LLMConfig that a client may choose; the rest follows from the handle."""
 
@@ -48,7 +51,13 @@ async def model_columns(models: Models, body: CreateAgent | UpdateAgent) -> dict
 
 def sampling(settings: dict[str, Any]) -> dict[str, Any]:
     """What Letta's model settings say about sampling, under the names of an LLMConfig."""
-    renamed = settings | {"max_tokens": settings.get("max_output_tokens")}
+    thinking, reasoning = settings.get("thinking") or {}, settings.get("reasoning") or {}
+    renamed = settings | {
+        "max_tokens": settings.get("max_output_tokens"),
+        "enable_reasoner": thinking["type"] == "enabled" if thinking.get("type") else None,
+        "max_reasoning_tokens": thinking.get("budget_tokens"),
+        "reasoning_effort": reasoning.get("reasoning_effort"),
+    }
     return {name: renamed[name] for name in SAMPLING if renamed.get(name) is not None}
 
 

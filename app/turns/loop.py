@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from time import perf_counter, perf_counter_ns
 from typing import Any
@@ -12,10 +13,12 @@ from app.db.pool import Database
 from app.errors import AppError, is_outage
 from app.http import ids
 from app.llm.client import Client
+from app.llm.options import options as options_of
 from app.llm.types import Completion, ModelError, Request, ToolCall
 from app.models.service import Models
 from app.telemetry import metrics
-from app.turns import context, endings, outside, tools
+from app.tools.custom import CustomTools
+from app.turns import context, custom, endings, outside, tools
 from app.turns.calls import Prepared
 from app.turns.commit import Committer, Step, assistant
 from app.turns.deltas import Deltas
@@ -45,8 +48,9 @@ EMPTY_RETRIES = 2
 class Loop:
     """Runs one turn at a time with the parts of the server; stateless between turns."""
 
-    def __init__(self, db: Database, llm: Client, models: Models) -> None:
+    def __init__(self, db: Database, llm: Client, models: Models, custom: CustomTools) -> None:
         self._db = db
+        self._custom = custom
         self._llm = llm
         self._models = models
 
@@ -84,7 +88,7 @@ class Loop:
             completion = await self._ask(turn, agent, totals, message_id, emit)
             llm_ns = perf_counter_ns() - started
             totals.add(completion.usage)
-            calls = [await tools.prepare(self._models, set(agent.tools), call) for call in _named(completion)]
+            calls = await self._prepare(turn, agent, _named(completion))
             stop = _stop(agent, completion, calls, last=number == turn.max_steps)
             row = assistant(completion, calls, message_id, agent.llm_config["model"])
             step = Step(row, completion, calls, llm_ns, started)
@@ -94,6 +98,10 @@ class Loop:
                 return Outcome(stop, totals.wire())
         raise AssertionError("unreachable: the last step stops")
 
+    async def _prepare(self, turn: Turn, agent: LoadedAgent, calls: Iterable[ToolCall]) -> list[Prepared]:
+        offered, runner = set(agent.tools), custom.runner(self._custom, turn)
+        return [await tools.prepare(self._models, offered, call, runner) for call in calls]
+
     async def _finish_step(self, turn: Turn, agent: LoadedAgent, committer: Committer) -> str | None:
         """Finish the step that an earlier attempt left between calls and returns; why it ends the turn."""
         started = perf_counter_ns()
@@ -101,8 +109,7 @@ class Loop:
         if unfinished is None:
             return None
         step_id, completion = unfinished
-        offered = set(agent.tools)
-        calls = [await tools.prepare(self._models, offered, call) for call in completion.tool_calls]
+        calls = await self._prepare(turn, agent, completion.tool_calls)
         stop = _stop(agent, completion, calls, last=turn.totals.steps >= turn.max_steps)
         await committer.commit(Step(None, completion, calls, 0, started, step_id), stop)
         return stop
@@ -151,9 +158,7 @@ class Loop:
 
 def _request(agent: LoadedAgent) -> Request:
     config = agent.llm_config
-    options: dict[str, Any] = {
-        name: config[name] for name in ("temperature", "max_tokens", "frequency_penalty") if config.get(name)
-    }
+    options = options_of(config)
     response_format = agent.response_format or config.get("response_format")
     if response_format and response_format.get("type") != "text":
         options["response_format"] = response_format
