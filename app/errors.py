@@ -93,8 +93,14 @@ SQL_ERRORS: dict[str, tuple[type[AppError], str]] = {
     "ck_blocks_value_within_limit": (
         Unprocessable, "The block's value is longer than its limit; shorten the value or raise `limit`."
     ),
+    "archives_agents_pkey": (
+        Conflict, "The agent has an archive already, and an agent has one at most; detach that one first."
+    ),
     "uq_runs_one_running": (
         Conflict, "The agent is busy with another request; wait until it is done and send again."
+    ),
+    "uq_tools_org_name": (
+        BadRequest, "There is a tool of this name already; rename the function, or change that tool."
     ),
     "uq_messages_agent_otid": (
         Conflict, "A message with this `otid` was already sent to the agent; list its messages."

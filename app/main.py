@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 from app import __version__
 from app.admin.routes import router as admin
 from app.agents.routes import router as agents
+from app.agents.tags import router as tags
+from app.archives.library_routes import router as library
 from app.archives.routes import router as archives
 from app.blocks.routes import router as blocks
 from app.conversations.routes import router as conversations
@@ -28,6 +30,7 @@ from app.http.asgi import Middleware
 from app.http.health import router as health
 from app.http.lifecycle import Lifecycle
 from app.http.unserved import router as unserved
+from app.jobs.routes import router as jobs
 from app.llm.client import Client
 from app.messages.organisation import router as all_messages
 from app.messages.routes import router as messages
@@ -35,10 +38,12 @@ from app.messages.service import Sender
 from app.models.routes import router as models
 from app.models.service import Models
 from app.runs.routes import router as runs
+from app.sandbox.pool import Sandbox
 from app.security.encryption import Cipher
 from app.security.identity import Identity
 from app.services import Services
 from app.settings import Settings
+from app.tools.custom import CustomTools
 from app.tools.routes import router as tools
 from app.tools.service import seed
 from app.turns.events import Recorder
@@ -51,9 +56,11 @@ log = logging.getLogger("roost")
 SEED_RETRY_SECONDS = 1.0
 
 ROUTERS: tuple[APIRouter, ...] = (
-    health, admin, agents, archives, blocks, messages, models, runs, tools,
+    health, admin, agents, archives, blocks, jobs, messages, models, runs, tools,
     conversations,
     all_messages,
+    library,
+    tags,
     unserved,  # last: it takes whatever is left under /v1
 )  # fmt: skip
 
@@ -90,14 +97,17 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     background_db = await Database.open(settings, size=1, application="roost-turns")
     recorder = Recorder(db)
     turns = Turns(background_db, lifecycle)
-    loop = Loop(db, llm, catalogue)
+    cipher = Cipher(settings.encryption_key, settings.previous_encryption_key)
+    custom = CustomTools(db, cipher, Sandbox(settings.tool_limits()))
+    loop = Loop(db, llm, catalogue, custom)
     recovery = Recovery(background_db, lifecycle, turns, recorder, loop)
     identity = Identity(db, settings)
     services = Services(
         settings=settings,
         db=db,
         identity=identity,
-        cipher=Cipher(settings.encryption_key, settings.previous_encryption_key),
+        cipher=cipher,
+        custom=custom,
         llm=llm,
         models=catalogue,
         turns=turns,
@@ -124,6 +134,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
             await turns.release()
     finally:
         await identity.close()
+        await custom.close()
         await llm.aclose()
         await db.close()
         await background_db.close()

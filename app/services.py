@@ -13,6 +13,7 @@ from app.models.service import Models
 from app.security.encryption import Cipher
 from app.security.identity import Identity
 from app.settings import Settings
+from app.tools.custom import CustomTools
 from app.turns.events import Recorder
 from app.turns.supervisor import Turns
 
@@ -27,6 +28,7 @@ class Services:
     identity: Identity
     llm: Client
     models: Models
+    custom: CustomTools
     turns: Turns
     sender: Sender
     recorder: Recorder

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from app import settings_names as names
 from app.settings_base import SECRETS, Environment, SettingsError
 from app.settings_models import ModelSettings
+from app.settings_tools import ToolSettings
 
 URIS = ("LETTA_PG_URI", "LETTA_PG_URI_FILE", "LETTA_DB_URL")
 PARTS = ("LETTA_PG_HOST", "LETTA_PG_PORT", "LETTA_PG_DB", "LETTA_PG_USER", "LETTA_PG_PASSWORD")
@@ -54,7 +55,7 @@ class KeySettings(DatabaseSettings):
     )
 
 
-class Settings(KeySettings, ModelSettings):
+class Settings(KeySettings, ModelSettings, ToolSettings):
     """The server's settings. Durations are seconds."""
 
     server_password: SecretStr = Field(alias="LETTA_SERVER_PASSWORD", min_length=8)

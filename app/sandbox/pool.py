@@ -51,6 +51,6 @@ class Sandbox:
         if holes and not self.limits.degraded:
             raise SandboxError(
                 f"Tools do not run here: the sandbox would let them {', '.join(holes)}. Run the server on"
-                " Linux with Landlock, or accept that with ROOST_SANDBOX_DEGRADED=true."
+                " Linux with Landlock, or accept that with ROOST_TOOL_SANDBOX_DEGRADED=true."
             )
         return self._zygote

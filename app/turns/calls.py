@@ -38,6 +38,8 @@ class Prepared:
     outside: Callable[[], Awaitable[Result]] | None = None
     """How to run a tool that acts outside our database. It runs before the step's transaction, at most once
     whatever crashes (`turns/outside.py`), and must not raise; base tools run in the transaction instead."""
+    result: Result | None = None
+    """What it returned, where that is known already: the client ran it, or refused it."""
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,5 @@ class Result:
 
     text: str
     ok: bool
+    stdout: list[str] | None = None
+    stderr: list[str] | None = None

@@ -203,12 +203,13 @@ def _message(calls: list[Prepared], returned: dict[str, dict[str, Any]]) -> NewM
 
 
 def _returned(prepared: Prepared, result: Result, limit: int) -> dict[str, Any]:
+    printed = {"stdout": result.stdout, "stderr": result.stderr}
     return {
         "tool_call_id": prepared.call.id,
         "name": prepared.call.name,
         "status": "success" if result.ok else "error",
         "text": _shortened(result.text, limit),
-    }
+    } | {name: lines for name, lines in printed.items() if lines}
 
 
 def _step_row(

@@ -7,6 +7,7 @@ Base tools run inside the transaction that stores their return, hence exactly on
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from app.archives import service as archives
@@ -17,6 +18,7 @@ from app.tools.base import BASE_TOOLS
 from app.turns import memory_tools, recall_tools
 from app.turns.arguments import checked, parsed
 from app.turns.calls import Context, Prepared, Result, ToolError
+from app.turns.custom import Runner
 
 EMBEDDED = {"archival_memory_insert": "content", "archival_memory_search": "query"}
 """Tools that need a vector, and of which argument."""
@@ -24,9 +26,12 @@ EMBEDDED = {"archival_memory_insert": "content", "archival_memory_search": "quer
 SCHEMAS = {tool.name: tool.schema() for tool in BASE_TOOLS}
 
 
-async def prepare(models: Models, offered: set[str], call: ToolCall) -> Prepared:
+async def prepare(models: Models, offered: set[str], call: ToolCall, custom: Runner) -> Prepared:
     """Check a call and fetch its vector. Never raises for what the model did wrong."""
     try:
+        if call.name in offered and call.name not in RUNNERS:
+            arguments = parsed(call.arguments)
+            return Prepared(call, arguments, outside=partial(custom, call.name, arguments))
         arguments = _arguments(offered, call)
         field = EMBEDDED.get(call.name)
         if field is None:
@@ -48,6 +53,8 @@ async def run(context: Context, prepared: Prepared) -> Result:
     """Run one call. A database failure propagates and undoes the whole step."""
     if prepared.error is not None:
         return Result(prepared.error, ok=False)
+    if prepared.result is not None:
+        return prepared.result
     try:
         return Result(await RUNNERS[prepared.call.name](context, prepared), ok=True)
     except (ToolError, AppError) as error:
