@@ -175,5 +175,8 @@ FILTERS = {
     "base_template_id": "t.base_template_id = {}",
     "last_stop_reason": "t.last_stop_reason = {}",
     "ids": "t.id = ANY({}::uuid[])",
+    "block_id": "t.id IN (SELECT agent_id FROM blocks_agents WHERE block_id = {}::uuid)",
+    "archive_id": "t.id IN (SELECT agent_id FROM archives_agents WHERE archive_id = {}::uuid)",
+    "hidden": "coalesce(t.hidden, false) = {}::boolean",
 }
 """Query parameters of the listing as SQL; all values are parameters."""

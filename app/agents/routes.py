@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from app.agents import service
+from app.agents.listing import Include, Ordered, shown
 from app.agents.schemas import CreateAgent, UpdateAgent
 from app.blocks import queries as block_queries
 from app.blocks import service as blocks
 from app.blocks.schemas import UpdateBlock
+from app.blocks.versions import IfMatch, respond
 from app.db.keyset import Page
 from app.http.context import App, Who
 from app.http.fields import Text
@@ -23,36 +25,20 @@ from app.tools import service as tools
 
 router = APIRouter(prefix="/v1/agents", tags=["agents"])
 
-Paging = Annotated[Page, Depends(page("agent", limit=50, order="desc"))]
 BlockPaging = Annotated[Page, Depends(page("block", limit=100, order="desc"))]
 ToolPaging = Annotated[Page, Depends(page("tool", limit=10, order="desc"))]
-OrderBy = Literal["created_at", "updated_at", "last_run_completion"]
 Strings = Annotated[list[Text] | None, Query()]
 
 
-async def _include(
-    include: Strings = None,
-    include_relationships: Strings = None,
-) -> frozenset[str]:
-    """Which relations to load: all of them, unless the client names some (with or without `agent.`)."""
-    if include is None and include_relationships is None:
-        return service.ALL
-    named = [*(include or ()), *(include_relationships or ())]
-    return frozenset(name if name.startswith("agent.") else f"agent.{name}" for name in named)
-
-
 NO_IDENTITIES = Depends(unserved("identity_id", "identifier_keys", "created_by_id", "created_by_ids"))
-
-Include = Annotated[frozenset[str], Depends(_include)]
 
 
 @router.get("", dependencies=[NO_IDENTITIES])
 async def list_agents(
     app: App,
     who: Who,
-    paging: Paging,
+    ordered: Ordered,
     include: Include,
-    order_by: OrderBy = "created_at",
     name: Text | None = None,
     tags: Strings = None,
     match_all_tags: bool = False,
@@ -61,6 +47,7 @@ async def list_agents(
     template_id: Text | None = None,
     base_template_id: Text | None = None,
     last_stop_reason: Text | None = None,
+    show_hidden_agents: bool = False,
 ) -> Response:
     """Agents, newest first."""
     filters = {
@@ -71,8 +58,9 @@ async def list_agents(
         "template_id": template_id,
         "base_template_id": base_template_id,
         "last_stop_reason": last_stop_reason,
+        **shown(hidden_too=show_hidden_agents),
     }
-    return json_bytes(await service.list_all(app.db, who.org_id, paging, order_by, filters, include))
+    return json_bytes(await service.list_all(app.db, who.org_id, *ordered, filters, include))
 
 
 @router.post("")
@@ -132,15 +120,15 @@ async def detach_block(app: App, who: Who, agent_id: AgentId, block_id: BlockId)
 @router.get("/{agent_id}/core-memory/blocks/{label}")
 async def get_agent_block(app: App, who: Who, agent_id: AgentId, label: Text) -> Response:
     """An agent's block by label."""
-    return json_bytes(await blocks.get_of_agent(app.db, who.org_id, agent_id, label))
+    return respond(await blocks.get_of_agent(app.db, who.org_id, agent_id, label))
 
 
 @router.patch("/{agent_id}/core-memory/blocks/{label}")
 async def update_agent_block(
-    app: App, who: Who, agent_id: AgentId, label: Text, body: UpdateBlock
+    app: App, who: Who, agent_id: AgentId, label: Text, body: UpdateBlock, version: IfMatch
 ) -> Response:
     """Change an agent's block by label."""
-    return json_bytes(await blocks.update_of_agent(app.db, who.org_id, agent_id, label, body))
+    return respond(await blocks.update_of_agent(app.db, who.org_id, agent_id, label, body, version))
 
 
 @router.get("/{agent_id}/tools")

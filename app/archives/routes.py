@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,10 +10,11 @@ from starlette.responses import Response
 
 from app.agents.service import ensure
 from app.archives import service
+from app.archives.schemas import CreatePassage
 from app.db.keyset import Page
 from app.errors import BadRequest
 from app.http.context import App, Who
-from app.http.fields import Body, Text
+from app.http.fields import Moment, Text
 from app.http.ids import AgentId, PassageId, Prefixed
 from app.http.paging import MAX_LIMIT
 from app.http.respond import json, json_bytes
@@ -23,14 +23,6 @@ from app.models.service import Embedding, Models
 router = APIRouter(prefix="/v1/agents/{agent_id}/archival-memory", tags=["archival memory"])
 
 Cursor = Annotated[UUID | None, Prefixed("passage"), Query()]
-
-
-class CreatePassage(Body):
-    """A text to remember."""
-
-    text: Text
-    tags: list[Text] | None = None
-    created_at: datetime | None = None
 
 
 @router.post("")
@@ -72,8 +64,8 @@ async def search_passages(
     tags: Annotated[list[Text] | None, Query()] = None,
     tag_match_mode: Literal["any", "all"] = "any",
     top_k: Annotated[int, Query(ge=1, le=100)] = 5,
-    start_datetime: datetime | None = None,
-    end_datetime: datetime | None = None,
+    start_datetime: Moment | None = None,
+    end_datetime: Moment | None = None,
 ) -> Response:
     """Passages by meaning, nearest first."""
     embedding = _embedding(app.models)

@@ -34,7 +34,9 @@ CREATE = Statement(
     f"WITH b AS ({INSERTED.format(source='$2::jsonb')} RETURNING *) SELECT {_one('b')} FROM b",
 )
 
-GET = Statement("get_block", f"SELECT {_one('b')} FROM blocks b WHERE b.org_id = $1 AND b.id = $2")
+GET = Statement(
+    "get_block", f"SELECT {_one('b')} AS block, b.version FROM blocks b WHERE b.org_id = $1 AND b.id = $2"
+)
 
 DELETE = Statement("delete_block", "DELETE FROM blocks WHERE org_id = $1 AND id = $2 RETURNING id")
 
@@ -62,7 +64,7 @@ LIST_OF_AGENT = Listing(
 
 GET_OF_AGENT = Statement(
     "get_block_of_agent",
-    f"""SELECT {_one("b")} FROM blocks b JOIN blocks_agents x ON x.block_id = b.id
+    f"""SELECT {_one("b")} AS block, b.version FROM blocks b JOIN blocks_agents x ON x.block_id = b.id
     WHERE b.org_id = $1 AND x.agent_id = $2 AND x.label = $3""",
 )
 
@@ -88,16 +90,19 @@ COLUMNS = {
     "read_only": "read_only = {}::boolean",
     "metadata": "metadata = {}::jsonb",
     "tags": "tags = {}::text[]",
+    "is_template": "is_template = {}::boolean",
+    "template_name": "template_name = {}",
+    "preserve_on_migration": "preserve_on_migration = {}::boolean",
     "hidden": "hidden = {}::boolean",
     "project_id": "project_id = {}",
 }
 """What a PATCH may change, as assignments; the statements differ only by which of them are present."""
 
 
-def update(names: list[str], *, of_agent: bool) -> Statement:
-    """Change a block found by id (`$2`), or by agent and label (`$2`, `$3`); one statement,
-    one round trip."""
-    first = 4 if of_agent else 3
+def update(names: list[str], *, of_agent: bool, versioned: bool) -> Statement:
+    """Change a block found by id (`$2`), or by agent and label (`$2`, `$3`), if it is still at the version
+    that comes next; one statement, one round trip. `found` says whether there is such a block."""
+    first = 3 + of_agent + versioned
     assignments = [COLUMNS[name].format(f"${first + index}") for index, name in enumerate(names)]
     changes = ", ".join([*assignments, "version = b.version + 1", "updated_at = now()"])
     where = (
@@ -105,6 +110,7 @@ def update(names: list[str], *, of_agent: bool) -> Statement:
         if of_agent
         else "b.id = $2"
     )
+    current = f" AND b.version = ${first - 1}" if versioned else ""
     relabel = (
         ", links AS (UPDATE blocks_agents x SET label = b.label FROM b WHERE x.block_id = b.id)"
         if "label" in names
@@ -112,6 +118,7 @@ def update(names: list[str], *, of_agent: bool) -> Statement:
     )
     return Statement(
         "update_block",
-        f"WITH b AS (UPDATE blocks b SET {changes} WHERE b.org_id = $1 AND {where} RETURNING b.*){relabel}"
-        f" SELECT {_one('b')} FROM b",
+        f"WITH b AS (UPDATE blocks b SET {changes} WHERE b.org_id = $1 AND {where}{current} RETURNING b.*)"
+        f"{relabel} SELECT (SELECT {_one('b')} FROM b) AS block, (SELECT version FROM b) AS version,"
+        f" EXISTS (SELECT FROM blocks b WHERE b.org_id = $1 AND {where}) AS found",
     )

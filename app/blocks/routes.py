@@ -7,8 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from app.agents.listing import Include
+from app.agents.listing import Paging as AgentPaging
+from app.agents.service import list_all as list_agents
 from app.blocks import service
 from app.blocks.schemas import CreateBlock, UpdateBlock
+from app.blocks.versions import IfMatch, respond
 from app.db.keyset import Page
 from app.http.context import App, Who
 from app.http.fields import Text
@@ -19,15 +23,13 @@ from app.http.respond import json, json_bytes
 router = APIRouter(prefix="/v1/blocks", tags=["blocks"])
 
 Paging = Annotated[Page, Depends(page("block", limit=50, order="asc"))]
+Count = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 UNSERVED = Depends(
     unserved(
         "identity_id",
         "identifier_keys",
-        "connected_to_agents_count_eq",
-        "connected_to_agents_count_gt",
-        "connected_to_agents_count_lt",
     )
 )
 
@@ -45,6 +47,11 @@ async def list_blocks(
     templates_only: bool = False,
     project_id: Text | None = None,
     tags: Annotated[list[Text] | None, Query()] = None,
+    match_all_tags: bool = False,
+    connected_to_agents_count_eq: Annotated[list[Count] | None, Query()] = None,
+    connected_to_agents_count_gt: Count | None = None,
+    connected_to_agents_count_lt: Count | None = None,
+    show_hidden_blocks: bool = False,
 ) -> Response:
     """Blocks, oldest first."""
     filters = {
@@ -55,7 +62,11 @@ async def list_blocks(
         "name": name,
         "templates_only": templates_only or None,
         "project_id": project_id,
-        "tags": tags,
+        "tags_all" if match_all_tags else "tags_any": tags,
+        "agents_eq": connected_to_agents_count_eq,
+        "agents_gt": connected_to_agents_count_gt,
+        "agents_lt": connected_to_agents_count_lt,
+        "hidden": None if show_hidden_blocks else False,
     }
     return json_bytes(await service.list_all(app.db, who.org_id, paging, filters))
 
@@ -75,13 +86,27 @@ async def count_blocks(app: App, who: Who) -> Response:
 @router.get("/{block_id}")
 async def get_block(app: App, who: Who, block_id: BlockId) -> Response:
     """One block."""
-    return json_bytes(await service.get(app.db, who.org_id, block_id))
+    return respond(await service.get(app.db, who.org_id, block_id))
 
 
 @router.patch("/{block_id}")
-async def update_block(app: App, who: Who, block_id: BlockId, body: UpdateBlock) -> Response:
+async def update_block(
+    app: App, who: Who, block_id: BlockId, body: UpdateBlock, version: IfMatch
+) -> Response:
     """Change a block."""
-    return json_bytes(await service.update(app.db, who.org_id, block_id, body))
+    return respond(await service.update(app.db, who.org_id, block_id, body, version))
+
+
+@router.get("/{block_id}/agents")
+async def list_agents_of_block(
+    app: App, who: Who, block_id: BlockId, paging: AgentPaging, include: Include
+) -> Response:
+    """The agents that have a block."""
+    filters = {"block_id": block_id}
+    found = await list_agents(app.db, who.org_id, paging, "created_at", filters, include)
+    if found == b"[]":
+        await service.get(app.db, who.org_id, block_id)
+    return json_bytes(found)
 
 
 @router.delete("/{block_id}")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field, model_validator
 
-from app.http.fields import Body, Text
+from app.http.fields import Body, JsonObject, Text
 
 DEFAULT_LIMIT = 100_000
 MAX_LIMIT = 10_000_000
@@ -20,7 +18,7 @@ class CreateBlock(Body):
     limit: int = Field(default=DEFAULT_LIMIT, ge=0, le=MAX_LIMIT)
     description: Text | None = None
     read_only: bool = False
-    metadata: dict[str, Any] | None = None
+    metadata: JsonObject | None = None
     tags: list[Text] | None = None
     is_template: bool = False
     template_name: Text | None = None
@@ -46,7 +44,10 @@ class UpdateBlock(Body):
     limit: int | None = Field(default=None, ge=0, le=MAX_LIMIT)
     description: Text | None = None
     read_only: bool | None = None
-    metadata: dict[str, Any] | None = None
+    metadata: JsonObject | None = None
     tags: list[Text] | None = None
+    is_template: bool | None = None
+    template_name: Text | None = None
+    preserve_on_migration: bool | None = None
     hidden: bool | None = None
     project_id: Text | None = None

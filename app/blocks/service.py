@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from app.blocks import queries
 from app.blocks.schemas import CreateBlock, UpdateBlock
 from app.db import keyset
-from app.db.pool import Database, array, to_json
-from app.errors import NotFound
+from app.db.pool import Database, Row, array, to_json
+from app.errors import Conflict, NotFound
 from app.http import ids
 
 
@@ -41,37 +42,47 @@ async def create(db: Database, org_id: UUID, block: CreateBlock) -> str:
     return await db.value(queries.CREATE, org_id, to_json(rows_for_insert([block])))
 
 
-async def get(db: Database, org_id: UUID, block_id: UUID) -> str:
+@dataclass(frozen=True)
+class Versioned:
+    """A block as JSON text, and how often it was changed."""
+
+    body: str
+    version: int
+
+
+async def get(db: Database, org_id: UUID, block_id: UUID) -> Versioned:
     """A block by id. Raises NotFound."""
-    return _found(await db.value(queries.GET, org_id, block_id), f"There is no block block-{block_id}.")
+    row = _found(await db.row(queries.GET, org_id, block_id), f"There is no block block-{block_id}.")
+    return Versioned(row["block"], row["version"])
 
 
-async def get_of_agent(db: Database, org_id: UUID, agent_id: UUID, label: str) -> str:
+async def get_of_agent(db: Database, org_id: UUID, agent_id: UUID, label: str) -> Versioned:
     """An agent's block by label. Raises NotFound."""
-    return _found(
-        await db.value(queries.GET_OF_AGENT, org_id, agent_id, label),
-        f"The agent agent-{agent_id} has no block labelled {label!r}, or does not exist.",
-    )
+    row = _found(await db.row(queries.GET_OF_AGENT, org_id, agent_id, label), _none(agent_id, label))
+    return Versioned(row["block"], row["version"])
 
 
-async def update(db: Database, org_id: UUID, block_id: UUID, changes: UpdateBlock) -> str:
-    """Change a block. Raises NotFound; a value over the limit is refused by the database."""
+async def update(
+    db: Database, org_id: UUID, block_id: UUID, changes: UpdateBlock, version: int | None
+) -> Versioned:
+    """Change a block, if it is still at `version` when one is given.
+
+    Raises NotFound, or Conflict when it is not; a value over the limit is refused by the database.
+    """
     names, values = _changes(changes)
-    statement = queries.update(names, of_agent=False)
-    found = await db.value(statement, org_id, block_id, *values)
-    return _found(found, f"There is no block block-{block_id}.")
+    statement = queries.update(names, of_agent=False, versioned=version is not None)
+    row = await db.row(statement, org_id, block_id, *_given(version), *values)
+    return _changed(row, f"There is no block block-{block_id}.")
 
 
 async def update_of_agent(
-    db: Database, org_id: UUID, agent_id: UUID, label: str, changes: UpdateBlock
-) -> str:
-    """Change an agent's block. Raises NotFound."""
+    db: Database, org_id: UUID, agent_id: UUID, label: str, changes: UpdateBlock, version: int | None
+) -> Versioned:
+    """Change an agent's block, if it is still at `version` when one is given. Raises as `update` does."""
     names, values = _changes(changes)
-    statement = queries.update(names, of_agent=True)
-    return _found(
-        await db.value(statement, org_id, agent_id, label, *values),
-        f"The agent agent-{agent_id} has no block labelled {label!r}, or does not exist.",
-    )
+    statement = queries.update(names, of_agent=True, versioned=version is not None)
+    row = await db.row(statement, org_id, agent_id, label, *_given(version), *values)
+    return _changed(row, _none(agent_id, label))
 
 
 async def delete(db: Database, org_id: UUID, block_id: UUID) -> None:
@@ -90,6 +101,8 @@ async def list_all(db: Database, org_id: UUID, page: keyset.Page, filters: dict[
     return array(await keyset.fetch(db, queries.LIST, page, args, where))
 
 
+AGENTS = "(SELECT count(*) FROM blocks_agents x WHERE x.block_id = t.id)"
+
 FILTERS = {
     "label": "t.label = {}",
     "label_search": "t.label ILIKE '%' || {} || '%'",
@@ -98,7 +111,12 @@ FILTERS = {
     "name": "t.template_name = {}",
     "templates_only": "t.is_template >= {}::boolean",
     "project_id": "t.project_id = {}",
-    "tags": "t.tags && {}::text[]",
+    "tags_any": "t.tags && {}::text[]",
+    "tags_all": "t.tags @> {}::text[]",
+    "agents_eq": f"{AGENTS} = ANY({{}}::int[])",
+    "agents_gt": f"{AGENTS} > {{}}::int",
+    "agents_lt": f"{AGENTS} < {{}}::int",
+    "hidden": "coalesce(t.hidden, false) = {}::boolean",
 }
 """Query parameters of the listing as SQL; all values are parameters."""
 
@@ -113,9 +131,25 @@ async def count(db: Database, org_id: UUID) -> int:
     return await db.value(queries.COUNT, org_id)
 
 
+def _none(agent_id: UUID, label: str) -> str:
+    return f"The agent agent-{agent_id} has no block labelled {label!r}, or does not exist."
+
+
+def _given(version: int | None) -> list[int]:
+    return [] if version is None else [version]
+
+
+def _changed(row: Row | None, absent: str) -> Versioned:
+    if row is None or not row["found"]:
+        raise NotFound(absent)
+    if row["block"] is None:
+        raise Conflict("The block was changed by someone else meanwhile; read it again, then change it.")
+    return Versioned(row["block"], row["version"])
+
+
 def _changes(changes: UpdateBlock) -> tuple[list[str], list[object]]:
     """Columns and values of a PATCH. Null means “leave” for what cannot be null, as upstream has it."""
-    nullable = {"description", "hidden", "project_id"}
+    nullable = {"description", "template_name", "hidden", "project_id"}
     kept = {
         name: value
         for name, value in sorted(changes.given().items())
