@@ -142,7 +142,8 @@ def _small_change(aws: AwsSettings, prices: Prices, usage: Usage) -> Iterator[Li
     for purpose in range(_KEYS):
         yield from services.key(f"key {purpose}", prices, rotates=True)
     yield from services.secret("secrets", 1, prices)
-    buckets = 2 + (aws.dr_region is not None) + (aws.cluster.gpu_nodes is not None)
+    weights = aws.cluster.gpu_nodes is not None if aws.storage.weights is None else aws.storage.weights
+    buckets = 2 + (aws.dr_region is not None) + weights
     for purpose in range(buckets):
         yield from services.bucket(f"bucket {purpose}", prices, usage)
     yield from services.repository("images", prices, usage)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from infra.settings.inference import EmbeddingServerSettings, InferenceSettings
+from infra.settings.inference import EmbeddingServerSettings
 from infra.settings.inference_plan import (
     chosen_parsers,
     embedding_image,
@@ -211,16 +211,19 @@ def weights_and_images_arrive(settings: Settings) -> Iterator[str]:
             "`roost:inference.weights.source` is `hub`, and without a NAT gateway nothing reaches it: put "
             "the weights into the bucket yourself and set it to `bucket`, or set `roost:aws.network.nat`."
         )
-    for key, image in _images(settings, inference):
+    images = {
+        "inference.image": inference.image,
+        "inference.embedding.image": embedding_image(settings),
+        "aws.gpu.pluginImage": aws.gpu.plugin_image,
+    }
+    if not aws.cluster.observability:  # which brings its own exporter
+        images["aws.gpu.exporterImage"] = aws.gpu.exporter_image
+    for key, image in images.items():
         if not _OWN_REGISTRY.fullmatch(image):
             yield (
                 f"without a NAT gateway nodes cannot pull {image}: copy it to a repository of the account's "
-                f"own registry and name that in `roost:inference.{key}`."
+                f"own registry and name that in `roost:{key}`."
             )
-
-
-def _images(settings: Settings, inference: InferenceSettings) -> list[tuple[str, str]]:
-    return [("image", inference.image), ("embedding.image", embedding_image(settings))]
 
 
 def _listed(names: frozenset[str]) -> str:

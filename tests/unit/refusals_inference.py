@@ -203,6 +203,13 @@ INFERENCE = {
         "`roost:inference.image`",
         network=merged(_NO_NAT, {"inference": {"image": "docker.io/vllm/vllm-openai:v0.33.0"}}),
     ),
+    "NVIDIA's plugin from a closed network": _none(
+        "cannot pull nvcr.io/nvidia/k8s-device-plugin",
+        "`roost:aws.gpu.pluginImage`",
+        network=merged(
+            _NO_NAT, {"aws": {"gpu": {"pluginImage": "nvcr.io/nvidia/k8s-device-plugin:v0.17.4"}}}
+        ),
+    ),
     "no GPU nodes": _refused(
         _GPU, None, "there are no GPU nodes", "set `roost:aws.cluster.gpuNodes`. The cheapest that serves"
     ),
