@@ -43,6 +43,7 @@ from app.security.encryption import Cipher
 from app.security.identity import Identity
 from app.services import Services
 from app.settings import Settings
+from app.tools.agent_routes import router as agent_tools
 from app.tools.custom import CustomTools
 from app.tools.routes import router as tools
 from app.tools.service import seed
@@ -56,7 +57,7 @@ log = logging.getLogger("roost")
 SEED_RETRY_SECONDS = 1.0
 
 ROUTERS: tuple[APIRouter, ...] = (
-    health, admin, agents, archives, blocks, jobs, messages, models, runs, tools,
+    health, admin, agent_tools, agents, archives, blocks, jobs, messages, models, runs, tools,
     conversations,
     all_messages,
     library,

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from app.agents.service import ensure
 from app.conversations.service import thread_of
 from app.db.keyset import Page
+from app.errors import Conflict
 from app.http.context import App, Who
-from app.http.fields import Text
-from app.http.ids import AgentId
+from app.http.fields import Body, Text
+from app.http.ids import AgentId, RunId
 from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
 from app.messages import listing, service
 from app.messages.schemas import MessageRequest
+from app.runs.queries import GET_RUN
+from app.runs.service import one
+from app.runs.service import states as run_states
 
 router = APIRouter(prefix="/v1/agents/{agent_id}/messages", tags=["messages"])
 
@@ -52,6 +57,37 @@ async def send_message(app: App, who: Who, agent_id: AgentId, body: MessageReque
     types = service.types_of(body.include_return_message_types)
     turn = await app.sender.start(who.org_id, agent_id, body, streaming=False)
     return json_bytes(await app.sender.answer(turn, types))
+
+
+@router.post("/async")
+async def send_message_async(app: App, who: Who, agent_id: AgentId, body: MessageRequest) -> Response:
+    """Send messages and get the run at once; it goes on in the background."""
+    service.types_of(body.include_return_message_types)
+    turn = await app.sender.start(who.org_id, agent_id, body.in_background(), streaming=True)
+    run_id = app.sender.leave(turn)
+    return json_bytes(await one(app.db, GET_RUN, who.org_id, run_id, "run"))
+
+
+class CancelRequest(Body):
+    """Which runs to cancel; all that run for the agent by default."""
+
+    run_ids: Annotated[list[RunId], Field(max_length=100)] | None = None
+
+
+@router.post("/cancel")
+async def cancel_messages(
+    app: App, who: Who, agent_id: AgentId, body: CancelRequest | None = None
+) -> Response:
+    """Cancel what runs for the agent, on whichever server. The state of each run."""
+    run_ids = body.run_ids if body else None
+    cancelled = await app.sender.cancel(who.org_id, agent_id=agent_id, run_ids=run_ids)
+    states = dict.fromkeys(cancelled, "cancelled")
+    if run_ids:
+        states = await run_states(app.db, who.org_id, agent_id, run_ids)
+    elif not cancelled:
+        await ensure(app.db, who.org_id, agent_id)
+        raise Conflict("The agent has no active runs to cancel.")
+    return json({f"run-{run_id}": state for run_id, state in states.items()})
 
 
 @router.post("/stream")

@@ -97,14 +97,20 @@ class MessageRequest(Body):
             raise ValueError("`messages` is empty; send at least one message")
         return self
 
+    def in_background(self) -> MessageRequest:
+        """The same without anybody who listens to it."""
+        return self.model_copy(update={"background": True, "stream_tokens": False, "include_pings": True})
+
     def check(self, *, streaming: bool) -> list[MessageCreate]:
         """The messages to send. Raises NotServed, or ValueError with a sentence, for what cannot be done."""
         refuse(
             self, "client_tools", "client_skills", "override_model", "override_system",
             "return_logprobs", "return_token_ids",
         )  # fmt: skip
-        if not streaming and (self.stream_tokens or not self.include_pings):
-            raise ValueError("`stream_tokens` and `include_pings` need `streaming`: set it to true")
+        if not streaming and (self.stream_tokens or self.background or not self.include_pings):
+            raise ValueError(
+                "`stream_tokens`, `background` and `include_pings` need `streaming`: set it to true"
+            )
         if self.input is not None:
             return [MessageCreate(role="user", content=self.input)]
         wanted: list[MessageCreate] = []
