@@ -70,6 +70,7 @@ class Settings(KeySettings, ModelSettings, ToolSettings):
     busy_seconds: float = Field(default=0, alias="ROOST_AGENT_BUSY_WAIT_SECONDS", ge=0, le=300)
     drain_seconds: float = Field(default=60, alias="ROOST_DRAIN_SECONDS", ge=0, le=3600)
     keep_alive: int = Field(default=75, alias="LETTA_UVICORN_TIMEOUT_KEEP_ALIVE", ge=1, le=4000)
+    track_provider_trace: bool = Field(default=False, alias="LETTA_TRACK_PROVIDER_TRACE")
     ping_interval: float = Field(default=20, alias="LETTA_KEEPALIVE_INTERVAL", gt=0, le=300)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="LETTA_LOG_LEVEL")
 

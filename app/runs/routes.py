@@ -1,4 +1,4 @@
-"""`/v1/runs` and `/v1/steps`: what the ids in answers refer to."""
+"""`/v1/runs`: what the ids in answers refer to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.db.keyset import Page
 from app.db.pool import array
 from app.http.context import App, Who
 from app.http.fields import Body, Text
-from app.http.ids import AgentId, Prefixed, RunId, StepId
+from app.http.ids import AgentId, Prefixed, RunId
 from app.http.paging import page
 from app.http.respond import json, json_bytes
 from app.messages import follow
@@ -153,9 +153,3 @@ async def stream_run(app: App, who: Who, run_id: RunId, body: StreamRequest | No
 async def get_run_stream(app: App, who: Who, run_id: RunId, query: Annotated[StreamRequest, Query()]) -> Any:
     """The same, for clients that reconnect with GET."""
     return await stream_run(app, who, run_id, query)
-
-
-@router.get("/steps/{step_id}")
-async def get_step(app: App, who: Who, step_id: StepId) -> Response:
-    """One step."""
-    return json_bytes(await one(app.db, queries.GET_STEP, who.org_id, step_id, "step"))
