@@ -43,6 +43,7 @@ from app.security.encryption import Cipher
 from app.security.identity import Identity
 from app.services import Services
 from app.settings import Settings
+from app.steps.routes import router as steps
 from app.tools.agent_routes import router as agent_tools
 from app.tools.custom import CustomTools
 from app.tools.routes import router as tools
@@ -62,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     all_messages,
     library,
     tags,
+    steps,
     unserved,  # last: it takes whatever is left under /v1
 )  # fmt: skip
 
