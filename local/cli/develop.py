@@ -21,7 +21,7 @@ REAL_VLLM = "tests/vllm"
 VLLM_SECONDS = 900
 """For a test that waits for a server, which a busy machine takes minutes to start."""
 # Two processes, each with whole files: the tests of a file may share a server, or build on each other.
-SUITE = (f"--ignore={END_TO_END}", f"--ignore={REAL_VLLM}", "-n", "2", "--dist", "loadfile")
+SUITE = (f"--ignore={END_TO_END}", f"--ignore={REAL_VLLM}", "-n", "2", "--dist", "loadfile", "--durations=40")
 OVERRIDES = "--override=local/lock-overrides.txt"
 LOCKS = (
     ("requirements.lock", ("pyproject.toml", "--group=app", "--group=standin", "--group=dev", OVERRIDES)),
