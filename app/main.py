@@ -102,7 +102,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     turns = Turns(background_db, lifecycle)
     cipher = Cipher(settings.encryption_key, settings.previous_encryption_key)
     custom = CustomTools(db, cipher, Sandbox(settings.tool_limits()))
-    loop = Loop(db, llm, catalogue, custom)
+    loop = Loop(db, llm, catalogue, custom, keep_traces=settings.track_provider_trace)
     recovery = Recovery(background_db, lifecycle, turns, recorder, loop)
     identity = Identity(db, settings)
     services = Services(

@@ -20,7 +20,7 @@ OldRelation = Literal[
 ]  # fmt: skip
 OrderBy = Literal["created_at", "updated_at", "last_run_completion"]
 
-RENAMED = {"memory": "agent.blocks"}
+RENAMED = {"memory": "agent.blocks", "tool_exec_environment_variables": "agent.secrets"}
 """Old names of relations that differ by more than the prefix."""
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from app.agents import secrets
 from app.blocks.queries import INSERTED as INSERT_BLOCKS
 from app.blocks.queries import block_json
 from app.db.pool import Statement
 from app.messages.queries import INSERTED as INSERT_MESSAGES
 from app.tools.queries import tool_json
 
-RELATIONS = ("agent.blocks", "agent.tools", "agent.tags")
+RELATIONS = ("agent.blocks", "agent.tools", "agent.tags", "agent.secrets")
 """What `include` can switch; the others of Letta's relations are always empty here."""
 
 BLOCKS_OF = f"""(SELECT coalesce(json_agg(row_to_json(j)), '[]') FROM (
@@ -27,9 +28,9 @@ IN_CONTEXT = """ARRAY(SELECT 'message-' || m.id FROM messages m
 def agent_json(alias: str, *, first: int) -> str:
     """JSON text of Letta's AgentState for a row of `agents`.
 
-    Three boolean parameters, from `$first` on, say whether blocks, tools and tags are loaded.
+    Four boolean parameters, from `$first` on, say whether the `RELATIONS` are loaded.
     """
-    blocks, tools, tags = (f"${first + offset}::boolean" for offset in range(3))
+    blocks, tools, tags, hidden = (f"${first + offset}::boolean" for offset in range(4))
     return f"""(SELECT row_to_json(j)::text FROM (SELECT
         'agent-' || a.id AS id, a.name, a.agent_type, a.description, a.system, a.model, a.embedding,
         a.llm_config, a.embedding_config, a.model_settings, a.compaction_settings, a.response_format,
@@ -41,12 +42,13 @@ def agent_json(alias: str, *, first: int) -> str:
         CASE WHEN {tools} THEN {TOOLS_OF} ELSE '[]' END AS tools,
         {IN_CONTEXT} AS message_ids, '[]'::json AS sources, '[]'::json AS identities,
             '[]'::json AS identity_ids,
-        '[]'::json AS secrets, '[]'::json AS tool_exec_environment_variables,
+        l.secrets, l.secrets AS tool_exec_environment_variables,
         NULL AS managed_group, NULL AS multi_agent_group, NULL AS pending_approval,
         a.last_run_completion, a.last_run_duration_ms, a.last_stop_reason, a.created_at, a.updated_at,
         NULL AS created_by_id, NULL AS last_updated_by_id
         FROM (SELECT {alias}.*) a,
-        LATERAL (SELECT CASE WHEN {blocks} THEN {BLOCKS_OF} ELSE '[]' END AS blocks) l) j)"""
+        LATERAL (SELECT CASE WHEN {blocks} THEN {BLOCKS_OF} ELSE '[]' END AS blocks,
+            CASE WHEN {hidden} THEN {secrets.OF_AGENT} ELSE '[]' END AS secrets) l) j)"""
 
 
 GET = Statement(
@@ -61,7 +63,8 @@ COUNT = Statement("count_agents", "SELECT count(*) FROM agents WHERE org_id = $1
 RESOLVE = Statement(
     "resolve_agent_parts",
     """SELECT
-        (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name)), '[]') FROM tools
+        (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name,
+                'approval', default_requires_approval)), '[]') FROM tools
             WHERE org_id = $1 AND (name = ANY($2::text[]) OR id = ANY($3::uuid[])))::text AS tools,
         (SELECT coalesce(json_agg(json_build_object('id', id, 'label', label, 'value', value,
                 'limit', char_limit, 'description', description, 'read_only', read_only)), '[]')
@@ -128,11 +131,17 @@ SET_BLOCKS = Statement(
 SET_TOOLS = Statement(
     "set_agent_tools",
     """WITH dropped AS (
-        DELETE FROM tools_agents WHERE agent_id = $2 AND tool_id <> ALL($3::uuid[]) RETURNING tool_id)
-    INSERT INTO tools_agents (agent_id, tool_id)
-    SELECT $2, t.id FROM tools t
-    WHERE t.org_id = $1 AND t.id = ANY($3::uuid[]) AND (SELECT count(*) FROM dropped) >= 0
-    ON CONFLICT (agent_id, tool_id) DO NOTHING""",
+        DELETE FROM tools_agents WHERE agent_id = $2 AND tool_id <> ALL($3::uuid[]) RETURNING tool_id),
+    added AS (
+        INSERT INTO tools_agents (agent_id, tool_id)
+        SELECT $2, t.id FROM tools t
+        WHERE t.org_id = $1 AND t.id = ANY($3::uuid[]) AND (SELECT count(*) FROM dropped) >= 0
+        ON CONFLICT (agent_id, tool_id) DO NOTHING RETURNING tool_id)
+    UPDATE agents a SET tool_rules = a.tool_rules || rules.new
+    FROM (SELECT jsonb_agg(jsonb_build_object('type', 'requires_approval', 'tool_name', t.name,
+                'prompt_template', NULL) ORDER BY t.name) AS new
+            FROM added JOIN tools t ON t.id = added.tool_id WHERE t.default_requires_approval) rules
+    WHERE a.org_id = $1 AND a.id = $2 AND rules.new IS NOT NULL""",
 )
 
 COLUMNS = {
@@ -157,7 +166,7 @@ def update(names: list[str]) -> Statement:
 
 
 LIST_SELECT = f"SELECT {agent_json('t', first=2)} FROM agents t"
-"""`$2` to `$4` are the relations to load."""
+"""`$2` to `$5` are the relations to load."""
 
 ORDERS = {
     "created_at": ("{0}.created_at", "{0}.id"),

@@ -66,7 +66,7 @@ async def list_agents(
 @router.post("")
 async def create_agent(app: App, who: Who, body: CreateAgent) -> Response:
     """Create an agent."""
-    return json_bytes(await service.create(app.db, app.models, who.org_id, body))
+    return json_bytes(await service.create(app.db, app.models, app.cipher, who.org_id, body))
 
 
 @router.get("/count")
@@ -84,7 +84,7 @@ async def get_agent(app: App, who: Who, agent_id: AgentId, include: Include) -> 
 @router.patch("/{agent_id}")
 async def update_agent(app: App, who: Who, agent_id: AgentId, body: UpdateAgent) -> Response:
     """Change an agent."""
-    return json_bytes(await service.update(app.db, app.models, who.org_id, agent_id, body))
+    return json_bytes(await service.update(app.db, app.models, app.cipher, who.org_id, agent_id, body))
 
 
 @router.delete("/{agent_id}")

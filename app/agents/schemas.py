@@ -23,7 +23,7 @@ SERVED_TYPES = frozenset({"letta_v1_agent"})
 SERVED_RULES = frozenset({"exit_loop", "continue_loop"})
 
 UNSERVED = (
-    "secrets", "tool_exec_environment_variables", "folder_ids", "source_ids", "identity_ids", "from_template",
+    "folder_ids", "source_ids", "identity_ids", "from_template",
     "template", "memory_variables", "enable_sleeptime", "include_multi_agent_tools",
     "message_buffer_autoclear",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from app.agents import prompt, queries
+from app.agents import prompt, queries, secrets
 from app.agents.configs import model_columns
 from app.agents.schemas import CreateAgent, UpdateAgent
 from app.blocks.service import rows_for_insert
@@ -20,6 +21,7 @@ from app.errors import BadRequest, NotFound
 from app.http import ids
 from app.messages.rows import NewMessage, rows
 from app.models.service import Models
+from app.security.encryption import Cipher
 from app.tools.base import DEFAULTS
 
 ALL = frozenset(queries.RELATIONS)
@@ -39,8 +41,13 @@ JSON = {name for name, kind in queries.COLUMNS.items() if kind == "jsonb"}
 class _Parts:
     """What an agent refers to by id or name, as found in the database."""
 
-    tool_ids: list[UUID]
+    tools: list[dict[str, Any]]
     blocks: list[dict[str, Any]]
+
+    @property
+    def tool_ids(self) -> list[UUID]:
+        """The ids of the tools."""
+        return [UUID(tool["id"]) for tool in self.tools]
 
 
 async def get(db: Database, org_id: UUID, agent_id: UUID, include: frozenset[str] = ALL) -> str:
@@ -93,7 +100,7 @@ async def count(db: Database, org_id: UUID) -> int:
     return await db.value(queries.COUNT, org_id)
 
 
-async def create(db: Database, models: Models, org_id: UUID, body: CreateAgent) -> str:
+async def create(db: Database, models: Models, cipher: Cipher, org_id: UUID, body: CreateAgent) -> str:
     """Create an agent with its blocks, tools and first messages; they appear together or not at all."""
     body.check()
     columns = await model_columns(models, body)
@@ -117,15 +124,14 @@ async def create(db: Database, models: Models, org_id: UUID, body: CreateAgent) 
         "agent_type": body.agent_type,
         "system": system,
         "timezone": timezone,
-        "tool_rules": body.tool_rules or [],
+        "tool_rules": [*(body.tool_rules or ()), *_approvals(parts.tools, body.tool_rules or ())],
         "metadata": body.metadata or {},
         "tags": sorted(set(body.tags or ())),
         "next_seq": 2 + len(first),
         "prompt_key": prompt.key(system, views, 0, ()),
     }
     links = [{"n": n, "id": b["id"], "label": b["label"]} for n, b in enumerate((*new_blocks, *parts.blocks))]
-    await db.row(
-        queries.CREATE,
+    arguments = (
         org_id,
         to_json(record),
         to_json(new_blocks),
@@ -133,10 +139,18 @@ async def create(db: Database, models: Models, org_id: UUID, body: CreateAgent) 
         parts.tool_ids,
         to_json(rows([NewMessage(role="system", text=compiled), *first])),
     )
+    if hidden := secrets.wanted(body):
+        async with db.tx() as tx:
+            await tx.row(queries.CREATE, *arguments)
+            await secrets.store(tx, cipher, org_id, agent_id, hidden)
+    else:
+        await db.row(queries.CREATE, *arguments)
     return await get(db, org_id, agent_id)
 
 
-async def update(db: Database, models: Models, org_id: UUID, agent_id: UUID, body: UpdateAgent) -> str:
+async def update(
+    db: Database, models: Models, cipher: Cipher, org_id: UUID, agent_id: UUID, body: UpdateAgent
+) -> str:
     """Change an agent. Raises NotFound. The system prompt is compiled anew before the next turn."""
     body.check()
     given = body.given()
@@ -153,6 +167,7 @@ async def update(db: Database, models: Models, org_id: UUID, agent_id: UUID, bod
     names = sorted(values)
     arguments = [to_json(values[n]) if n in JSON and values[n] is not None else values[n] for n in names]
     parts = await _resolve(db, org_id, [], body.tool_ids or [], body.block_ids or [])
+    hidden = secrets.wanted(body)
     async with db.tx() as tx:
         if await tx.value(queries.update(names), org_id, agent_id, *arguments) is None:
             raise missing(agent_id)
@@ -160,6 +175,8 @@ async def update(db: Database, models: Models, org_id: UUID, agent_id: UUID, bod
             await tx.rows(queries.SET_BLOCKS, org_id, agent_id, body.block_ids)
         if body.tool_ids is not None:
             await tx.rows(queries.SET_TOOLS, org_id, agent_id, parts.tool_ids)
+        if hidden is not None:
+            await secrets.store(tx, cipher, org_id, agent_id, hidden)
     return await get(db, org_id, agent_id)
 
 
@@ -193,7 +210,17 @@ async def _resolve(
     _all_found("block", [f"block-{one}" for one in block_ids], {f"block-{block['id']}" for block in blocks})
     order = {str(block_id): n for n, block_id in enumerate(block_ids)}
     blocks = sorted(blocks, key=lambda block: order[str(block["id"])])
-    return _Parts([UUID(tool["id"]) for tool in tools], blocks)
+    return _Parts(tools, blocks)
+
+
+def _approvals(tools: list[dict[str, Any]], rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rules for tools that ask for approval by default, where the client gave none."""
+    given = {rule["tool_name"] for rule in rules if rule["type"] == "requires_approval"}
+    return [
+        {"type": "requires_approval", "tool_name": tool["name"], "prompt_template": None}
+        for tool in sorted(tools, key=lambda tool: tool["name"])
+        if tool["approval"] and tool["name"] not in given
+    ]
 
 
 def _all_found(kind: str, wanted: list[str], found: set[str]) -> None:

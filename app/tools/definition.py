@@ -42,8 +42,8 @@ def check_requirements(
         found = _installed(one.name, packages)
         if found is None:
             raise BadRequest(
-                f"The package {one.name!r} is not there for tools, and the sandbox has no network to install it"
-                " from; use the standard library, or have it installed in the directory that"
+                f"The package {one.name!r} is not there for tools, and the sandbox has no network to"
+                " install it from; use the standard library, or have it installed in the directory that"
                 " ROOST_TOOL_PACKAGES names."
             )
         if one.version and one.version.removeprefix("==") != found:

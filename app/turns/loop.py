@@ -12,6 +12,7 @@ from app.http import ids
 from app.llm.client import Client
 from app.llm.types import ModelError
 from app.models.service import Models
+from app.steps import traces
 from app.telemetry import metrics
 from app.tools.custom import CustomTools
 from app.turns import answering, context, custom, endings, outside
@@ -44,11 +45,14 @@ class _Running:
 class Loop:
     """Runs one turn at a time with the parts of the server; stateless between turns."""
 
-    def __init__(self, db: Database, llm: Client, models: Models, custom_tools: CustomTools) -> None:
+    def __init__(
+        self, db: Database, llm: Client, models: Models, custom_tools: CustomTools, *, keep_traces: bool
+    ) -> None:
         self._db = db
         self._llm = llm
         self._models = models
         self._custom = custom_tools
+        self._keep_traces = keep_traces
 
     async def run(self, turn: Turn, emit: Emit) -> Outcome:
         """Run a started turn to its end, emitting wire messages as they are stored.
@@ -93,11 +97,15 @@ class Loop:
         completion = await ask(self._llm, self._models, turn, agent, wanted, message_id, running.emit)
         llm_ns = perf_counter_ns() - started
         turn.totals.add(completion.usage)
-        planned = await plan(self._models, agent, completion, custom.runner(self._custom, turn))
+        planned = await plan(
+            self._models, agent, completion, custom.runner(self._custom, turn.org_id, turn.agent_id)
+        )
         message = row(agent, completion, planned, message_id)
         calls = [] if planned.asked else planned.calls
         step = Step(message, completion, calls, llm_ns, started)
         stop = await self._commit(running, step, planned)
+        if self._keep_traces:
+            await traces.keep(self._db, turn.org_id, step.id, wanted, completion)
         metrics.STEP_MS.observe((perf_counter_ns() - started) / 1e6)
         return stop
 
@@ -105,7 +113,7 @@ class Loop:
         """First what an earlier attempt left between calls and returns, or what a client has answered."""
         started = perf_counter_ns()
         turn, agent = running.turn, running.agent
-        run = custom.runner(self._custom, turn)
+        run = custom.runner(self._custom, turn.org_id, turn.agent_id)
         if (answered := answering.unanswered(agent)) is not None:
             step_id, completion, approvals = answered
             planned = await plan(self._models, agent, completion, run, answered=True)
@@ -117,7 +125,9 @@ class Loop:
             return None
         step_id, completion = unfinished
         planned = await plan(self._models, agent, completion, run, answered=True)
-        return await self._commit(running, Step(None, completion, planned.calls, 0, started, step_id), planned)
+        return await self._commit(
+            running, Step(None, completion, planned.calls, 0, started, step_id), planned
+        )
 
     async def _commit(self, running: _Running, step: Step, planned: Plan) -> str | None:
         turn = running.turn
