@@ -37,6 +37,7 @@ from app.messages.routes import router as messages
 from app.messages.service import Sender
 from app.models.routes import router as models
 from app.models.service import Models
+from app.runs.callbacks import Callbacks
 from app.runs.routes import router as runs
 from app.sandbox.pool import Sandbox
 from app.security.encryption import Cipher
@@ -104,6 +105,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     custom = CustomTools(db, cipher, Sandbox(settings.tool_limits()))
     loop = Loop(db, llm, catalogue, custom, keep_traces=settings.track_provider_trace)
     recovery = Recovery(background_db, lifecycle, turns, recorder, loop)
+    callbacks = Callbacks(background_db, private=settings.private_urls)
     identity = Identity(db, settings)
     services = Services(
         settings=settings,
@@ -125,6 +127,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
                 background.create_task(turns.beat(), name="heartbeat"),
                 background.create_task(recovery.run(), name="recovery"),
                 background.create_task(recorder.run(), name="recorder"),
+                background.create_task(callbacks.run(), name="callbacks"),
                 background.create_task(_prepare(services), name="prepare"),
                 *(background.create_task(work, name=name) for name, work in identity.tasks().items()),
             ]
