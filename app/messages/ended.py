@@ -52,6 +52,15 @@ async def of_otids(db: Database, org_id: UUID, agent_id: UUID, otids: list[str])
     return await _replay(db, org_id, row["run_id"], row)
 
 
+async def of_run(db: Database, org_id: UUID, run_id: UUID) -> Replay:
+    """What an earlier run answered. Raises Conflict when it has not ended well."""
+    row = await db.row(ENDED, org_id, run_id)
+    if row is None or row["status"] != "completed":
+        status = row["status"] if row else "gone"
+        raise Conflict(f"This was received before, and its run-{run_id} is {status}; list the messages.")
+    return await _replay(db, org_id, run_id, row)
+
+
 async def elsewhere(db: Database, org_id: UUID, run_id: UUID, error: AppError) -> Replay:
     """Wait for a run that another server goes on with. Raises `error` when that takes too long, or fails."""
     loop = asyncio.get_running_loop()
@@ -77,5 +86,10 @@ async def _replay(db: Database, org_id: UUID, run_id: UUID, row: Any) -> Replay:
     page = keyset.Page(None, None, 1000, descending=False)
     found = await keyset.fetch(db, queries.LIST_OF_RUN, page, [org_id, run_id], [])
     stored = [wire.Stored.from_row(one) for one in found]
-    events = [event for one in stored if one.role in {"assistant", "tool"} for event in wire.expand(one)]
+    events = [event for one in stored if _told(one) for event in wire.expand(one)]
     return Replay(run_id, Outcome(row["stop_reason"], orjson.loads(row["usage"] or "{}")), events)
+
+
+def _told(message: wire.Stored) -> bool:
+    """Whether a turn tells of the message, rather than having received it."""
+    return message.role in {"assistant", "tool"} or (message.role == "approval" and message.approvals is None)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.http import ids
-from app.messages.schemas import MessageCreate
+
+if TYPE_CHECKING:
+    from app.messages.schemas import MessageCreate
 
 
 @dataclass(frozen=True)

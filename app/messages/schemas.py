@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from app.errors import NotServed
 from app.http.fields import Body, Text, refuse
+from app.messages.answers import ApprovalCreate, ToolReturnCreate
+from app.messages.content import Content, parts_of, text_of
+from app.turns.state import PERSISTED
 
 MESSAGE_TYPES = (
     "system_message", "user_message", "assistant_message", "reasoning_message", "hidden_reasoning_message",
     "tool_call_message", "tool_return_message", "approval_request_message", "approval_response_message",
     "summary_message", "event_message",
 )  # fmt: skip
-
-
-class TextPart(Body):
-    """A piece of text."""
-
-    type: Literal["text"] = "text"
-    text: Text
-
-
-class ImagePart(Body):
-    """An image, by URL or as base64 data."""
-
-    type: Literal["image"] = "image"
-    source: dict[str, Any]
-
-
-Part = Annotated[TextPart | ImagePart, Field(discriminator="type")]
-Content = Text | list[Part]
 
 
 class MessageCreate(Body):
@@ -46,28 +31,28 @@ class MessageCreate(Body):
 
     def split(self) -> tuple[str, list[dict[str, Any]] | None]:
         """The text, and the parts when there is more than text."""
-        if isinstance(self.content, str):
-            return self.content, None
-        text = "\n".join(part.text for part in self.content if isinstance(part, TextPart))
-        if all(isinstance(part, TextPart) for part in self.content):
-            return text, None
-        return text, [part.model_dump() for part in self.content]
-
-
-class Unserved(Body):
-    """Approvals and results of client-side tools: recognised, and refused with a sentence."""
-
-    type: Literal["approval", "tool_return"]
+        return text_of(self.content), parts_of(self.content)
 
 
 def _kind(value: Any) -> str:
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    return "unserved" if kind in {"approval", "tool_return"} else "message"
+    return kind if kind in {"approval", "tool_return"} else "message"
 
 
 AnyMessage = Annotated[
-    Annotated[MessageCreate, Tag("message")] | Annotated[Unserved, Tag("unserved")], Discriminator(_kind)
+    Annotated[MessageCreate, Tag("message")]
+    | Annotated[ApprovalCreate, Tag("approval")]
+    | Annotated[ToolReturnCreate, Tag("tool_return")],
+    Discriminator(_kind),
 ]
+
+
+class ClientTool(Body):
+    """A tool that the client runs when the agent calls it."""
+
+    name: Text = Field(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_-]+$")
+    description: Text | None = None
+    parameters: dict[str, Any] | None = None
 
 
 class MessageRequest(Body):
@@ -82,10 +67,14 @@ class MessageRequest(Body):
     include_pings: bool = True
     background: bool = False
     callback_url: Text | None = Field(default=None, max_length=2000)
-    client_tools: list[Any] | None = None
+    client_tools: list[ClientTool] | None = None
     client_skills: list[Any] | None = None
-    override_model: str | None = None
-    override_system: str | None = None
+    override_model: Text | None = None
+    override_system: Text | None = None
+    include_compaction_messages: bool = False
+    use_assistant_message: bool = True
+    assistant_message_tool_name: Text = "send_message"
+    assistant_message_tool_kwarg: Text = "message"
     return_logprobs: bool = False
     return_token_ids: bool = False
 
@@ -101,11 +90,15 @@ class MessageRequest(Body):
         """The same without anybody who listens to it."""
         return self.model_copy(update={"background": True, "stream_tokens": False, "include_pings": True})
 
-    def check(self, *, streaming: bool) -> list[MessageCreate]:
+    def options(self) -> dict[str, Any]:
+        """What the turn keeps of the request, under the names of its own fields."""
+        kept = self.model_dump(include=set(PERSISTED))
+        return kept | {"client_tools": kept["client_tools"] or None}
+
+    def check(self, *, streaming: bool) -> Sequence[MessageCreate | ApprovalCreate | ToolReturnCreate]:
         """The messages to send. Raises NotServed, or ValueError with a sentence, for what cannot be done."""
         refuse(
-            self, "client_tools", "client_skills", "override_model", "override_system",
-            "return_logprobs", "return_token_ids",
+            self, "client_skills", "return_logprobs", "return_token_ids",
         )  # fmt: skip
         if not streaming and (self.stream_tokens or self.background or not self.include_pings):
             raise ValueError(
@@ -113,9 +106,4 @@ class MessageRequest(Body):
             )
         if self.input is not None:
             return [MessageCreate(role="user", content=self.input)]
-        wanted: list[MessageCreate] = []
-        for message in self.messages or ():
-            if isinstance(message, Unserved):
-                raise NotServed(f"Messages of type {message.type!r} are not served by this server yet.")
-            wanted.append(message)
-        return wanted
+        return self.messages or ()

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from app.db.pool import Database, UniqueViolation, to_json
-from app.errors import AppError, Conflict, NotFound, Unprocessable
+from app.errors import AppError, Conflict, Unprocessable
 from app.http import ids, sse
 from app.messages import ended, follow, queries, replies, wire
 from app.messages.ended import Replay
 from app.messages.rows import NewMessage, rows
 from app.messages.schemas import MESSAGE_TYPES, MessageRequest
+from app.messages.starting import Thread
 from app.telemetry import logs, metrics
 from app.turns import endings
 from app.turns import queries as turn_queries
@@ -54,29 +55,43 @@ class Sender:
         contradicts itself. A repeated `otid` gives the earlier answer instead of a second turn.
         """
         try:
-            messages = [NewMessage.of(message) for message in body.check(streaming=streaming)]
+            given = body.check(streaming=streaming)
         except ValueError as error:
             raise Unprocessable(f"The request is not valid: {error}.") from None
+        thread = Thread(self.db, org_id, agent_id, conversation_id)
+        rows_given = await thread.rows(given)
+        if isinstance(rows_given, Replay):
+            return rows_given
+        messages, answers = rows_given
         turn = Turn(
             org_id=org_id,
             agent_id=agent_id,
             run_id=ids.new(),
             token=ids.new(),
-            max_steps=body.max_steps,
-            stream_tokens=body.stream_tokens,
             request_id=logs.request_id.get(),
             started=perf_counter(),
             conversation_id=conversation_id,
-            include_return_message_types=body.include_return_message_types,
+            **body.options(),
         )
         turn.totals.run_ids.append(f"run-{turn.run_id}")
-        if (replay := await self._insert(turn, messages, body)) is not None:
+        if (replay := await self._insert(turn, thread, messages, answers, body)) is not None:
             return replay
         metrics.USER_MESSAGES.inc(sum(message.role == "user" for message in messages))
         return replace(turn, log=self.recorder.open(turn.run_id, turn.token)) if body.background else turn
 
-    async def _insert(self, turn: Turn, messages: list[NewMessage], body: MessageRequest) -> Replay | None:
-        """Begin the turn, when its agent is free; or the answer to messages that we have already."""
+    async def _insert(
+        self,
+        turn: Turn,
+        thread: Thread,
+        messages: list[NewMessage],
+        answers: str | None,
+        body: MessageRequest,
+    ) -> Replay | None:
+        """Begin the turn, when its agent is free; or the answer to messages that we have already.
+
+        `answers` is the request for approval that the messages answer.
+        """
+        otids = [message.otid for message in messages if message.otid]
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.busy_seconds
         while True:
@@ -84,10 +99,9 @@ class Sender:
                 row = await self.db.row(
                     turn_queries.START, turn.org_id, turn.agent_id, turn.run_id, turn.token,
                     self.turns.owner, LEASE_SECONDS, to_json(turn.config()), to_json(rows(messages)),
-                    len(messages), turn.conversation_id, body.background, body.callback_url,
+                    len(messages), turn.conversation_id, body.background, body.callback_url, answers,
                 )  # fmt: skip
             except UniqueViolation:
-                otids = [message.otid for message in messages if message.otid]
                 replay = await ended.of_otids(self.db, turn.org_id, turn.agent_id, otids)
                 if replay is not None:
                     return replay
@@ -95,9 +109,13 @@ class Sender:
                     raise await self._busy(turn) from None
                 await asyncio.sleep(random.uniform(0.5, 1) * BUSY_POLL_SECONDS)  # noqa: S311
                 continue
-            if row is None:
-                raise NotFound(f"There is no agent agent-{turn.agent_id}, or it has no such conversation.")
-            return None
+            if row is not None:
+                return None
+            refusal = await thread.refused()
+            replay = await ended.of_otids(self.db, turn.org_id, turn.agent_id, otids)
+            if replay is None:
+                raise refusal
+            return replay
 
     async def _busy(self, turn: Turn) -> Conflict:
         """The refusal of a turn while another one of the agent runs."""

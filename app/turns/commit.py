@@ -18,6 +18,7 @@ import asyncpg
 from app.db.pool import Database, Session, to_json
 from app.http import ids
 from app.llm.types import Completion
+from app.messages import wire
 from app.messages.rows import NewMessage, rows
 from app.messages.wire import Stored
 from app.models.service import Models
@@ -25,7 +26,16 @@ from app.telemetry import metrics
 from app.turns import events, outside, queries, tools
 from app.turns.calls import Context, Prepared, Result
 from app.turns.leases import LEASE_SECONDS
-from app.turns.state import STATUS_OF, ContextMessage, Emit, LeaseLostError, LoadedAgent, Turn
+from app.turns.state import (
+    STATUS_OF,
+    ContextMessage,
+    Decide,
+    Decision,
+    Emit,
+    LeaseLostError,
+    LoadedAgent,
+    Turn,
+)
 
 ATTEMPTS = 3
 """Tries of a step's transaction when it collides with another one; base tools run again in a clean one."""
@@ -42,6 +52,8 @@ class Step:
     llm_ns: int
     started_ns: int
     id: UUID = field(default_factory=ids.new)
+    resumed: bool = True
+    """With no `assistant`: whether the step itself is stored already, by an earlier attempt."""
 
 
 class Committer:
@@ -54,30 +66,33 @@ class Committer:
         self._agent = agent
         self._emit = emit
 
-    async def commit(self, step: Step, stop: str | None) -> None:
-        """Run the step's tools, store everything and tell it. Raises LeaseLostError. `stop` ends the run."""
+    async def commit(self, step: Step, decide: Decide) -> str | None:
+        """Run the step's tools, decide what follows, store everything and tell it; why the turn ends.
+
+        Raises LeaseLostError.
+        """
         began = perf_counter_ns()
         returned: dict[str, dict[str, Any]] = {}
         if any(call.outside for call in step.calls):
             if step.assistant is None:
                 returned = await outside.earlier(self._db, self._turn, step.id)
-            else:
-                await self._attempt(step, None, [], returned, 0)
+            if step.assistant is not None or not step.resumed:
+                await self._attempt(step, _going_on, [], returned, 0)
                 step = replace(step, assistant=None)
             await self._run_outside(step, returned)
-        await self._attempt(step, stop, step.calls, returned, perf_counter_ns() - began)
+        return await self._attempt(step, decide, step.calls, returned, perf_counter_ns() - began)
 
     async def _attempt(
         self,
         step: Step,
-        stop: str | None,
+        decide: Decide,
         calls: list[Prepared],
         returned: dict[str, dict[str, Any]],
         spent_ns: int,
-    ) -> None:
+    ) -> str | None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                stored = await self._once(step, stop, calls, returned, spent_ns)
+                stored, stop = await self._once(step, decide, calls, returned, spent_ns)
                 break
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError):
                 if attempt == ATTEMPTS:
@@ -86,22 +101,23 @@ class Committer:
             raise AssertionError("unreachable: the last attempt returns or raises")
         self._agent.pending_prompt = self._agent.pending_key = None
         self._agent.messages += [_seen(message) for message in stored]
+        for message in stored:
+            self._agent.rules = self._agent.rules.noted(message.tool_returns or ())
         if self._turn.log is None:
             for event in events.of_step(self._turn, stored):
                 self._emit(event)
+        return stop
 
     async def _once(
         self,
         step: Step,
-        stop: str | None,
+        decide: Decide,
         calls: list[Prepared],
         returned: dict[str, dict[str, Any]],
         spent_ns: int,
-    ) -> list[Stored]:
-        messages = [step.assistant] if step.assistant else []
+    ) -> tuple[list[Stored], str | None]:
         if self._turn.log is None and all(call.call.id in returned for call in calls):
-            messages += [_message(calls, returned)] if calls else []
-            return await self._write(self._db, step, stop, messages, spent_ns)
+            return await self._decided(self._db, step, decide, _in_order(calls, returned), spent_ns)
         async with self._transaction() as tx:
             began = perf_counter_ns()
             context = Context(tx, self._turn.org_id, self._turn.agent_id, self._models)
@@ -109,12 +125,28 @@ class Committer:
             for prepared in calls:
                 if prepared.call.id not in mine:
                     mine[prepared.call.id] = await self._run(prepared, context)
-            messages += [_message(calls, mine)] if calls else []
             spent_ns += perf_counter_ns() - began
-            stored = await self._write(tx, step, stop, messages, spent_ns)
+            stored, stop = await self._decided(tx, step, decide, _in_order(calls, mine), spent_ns)
             if self._turn.log is not None:
                 await self._turn.log.write(tx, events.of_step(self._turn, stored))
-            return stored
+            return stored, stop
+
+    async def _decided(
+        self,
+        session: Database | Session,
+        step: Step,
+        decide: Decide,
+        returns: list[dict[str, Any]],
+        spent_ns: int,
+    ) -> tuple[list[Stored], str | None]:
+        """Store the step with what follows from its returns: one message holds them, in the model's order."""
+        decision = decide(returns)
+        messages = [step.assistant] if step.assistant else []
+        if returns:
+            messages.append(NewMessage(role="tool", tool_returns=returns))
+        if decision.heartbeat:
+            messages.append(NewMessage(role="heartbeat", text=decision.heartbeat))
+        return await self._write(session, step, decision.stop, messages, spent_ns), decision.stop
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Session]:
@@ -177,6 +209,7 @@ class Committer:
             turn.totals.ttft_ns,
             LEASE_SECONDS,
             to_json(_step_row(turn, agent, step, messages, tool_ns)),
+            to_json(pending) if (pending := _pending(turn, step, messages)) else None,
         )
         if row is None:
             raise LeaseLostError
@@ -188,6 +221,7 @@ class Committer:
                 seq=row["base"] + n,
                 text=message.text,
                 reasoning=message.reasoning,
+                parts=message.parts,
                 tool_calls=message.tool_calls,
                 tool_returns=message.tool_returns,
                 run_id=turn.run_id,
@@ -197,19 +231,42 @@ class Committer:
         ]
 
 
-def _message(calls: list[Prepared], returned: dict[str, dict[str, Any]]) -> NewMessage:
-    """One message holds the returns of all calls, in the model's order."""
-    return NewMessage(role="tool", tool_returns=[returned[prepared.call.id] for prepared in calls])
+def _in_order(calls: list[Prepared], returned: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [returned[prepared.call.id] for prepared in calls]
+
+
+def _going_on(_: list[dict[str, Any]]) -> Decision:
+    return Decision(None)
+
+
+def _pending(turn: Turn, step: Step, messages: list[NewMessage]) -> dict[str, Any] | None:
+    """The request for approval among the messages, as clients are shown it; its date is the database's."""
+    asking = next((one for one in messages if one.role == "approval"), None)
+    if asking is None:
+        return None
+    calls = [wire.call(call) for call in asking.tool_calls or () if call.get("approval")]
+    return {
+        "id": f"message-{asking.id}",
+        "message_type": "approval_request_message",
+        "tool_call": calls[0],
+        "tool_calls": calls,
+        "run_id": f"run-{turn.run_id}",
+        "step_id": f"step-{step.id}",
+    }
 
 
 def _returned(prepared: Prepared, result: Result, limit: int) -> dict[str, Any]:
-    printed = {"stdout": result.stdout, "stderr": result.stderr}
-    return {
+    returned: dict[str, Any] = {
         "tool_call_id": prepared.call.id,
         "name": prepared.call.name,
         "status": "success" if result.ok else "error",
         "text": _shortened(result.text, limit),
-    } | {name: lines for name, lines in printed.items() if lines}
+    }
+    if prepared.error is not None:
+        returned["refused"] = True
+    if result.stdout or result.stderr:
+        returned |= {"stdout": result.stdout, "stderr": result.stderr}
+    return returned
 
 
 def _step_row(
@@ -244,6 +301,9 @@ def _seen(message: Stored) -> ContextMessage:
         role=message.role,
         text=message.text,
         created_at=message.created_at,
+        parts=message.parts,
+        reasoning=message.reasoning,
+        id=message.id,
         tool_calls=message.tool_calls,
         tool_returns=message.tool_returns,
     )
@@ -253,16 +313,3 @@ def _shortened(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return f"{text[:limit]}… [shortened: {len(text)} characters, the limit is {limit}]"
-
-
-def assistant(completion: Completion, calls: list[Prepared], message_id: UUID, model: str) -> NewMessage:
-    """The row of a model's answer."""
-    message = NewMessage(
-        role="assistant",
-        text=completion.text.replace("\x00", "") or None,
-        reasoning=completion.reasoning.replace("\x00", "") or None,
-        tool_calls=[{"id": p.call.id, "name": p.call.name, "arguments": p.call.arguments} for p in calls]
-        or None,
-        model=model,
-    )
-    return replace(message, id=message_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -11,12 +12,17 @@ from app.agents import prompt
 from app.db.pool import Database
 from app.errors import NotFound
 from app.turns import queries
+from app.turns.rules import Rules
 from app.turns.state import ContextMessage, LoadedAgent, OfferedTool, Turn
+from app.turns.thoughts import TALK_BY_TOOLS
 
 FULL, TRIMMED = 0.9, 0.7
 """Shares of the context window: above the first, old messages leave the view until the second."""
 
 BYTES_PER_TOKEN = 4
+
+CLIENT_RETURN_LIMIT = 50_000
+"""Characters of what a client's own tool returned."""
 
 
 async def load(db: Database, turn: Turn) -> LoadedAgent:
@@ -31,39 +37,43 @@ async def load(db: Database, turn: Turn) -> LoadedAgent:
         tool["name"]: OfferedTool(tool["name"], tool["schema"], tool["return_limit"])
         for tool in orjson.loads(row["tools"])
     }
-    rules = orjson.loads(row["tool_rules"])
+    messages = [_message(entry) for entry in orjson.loads(row["messages"])]
     agent = LoadedAgent(
         llm_config=orjson.loads(row["llm_config"]),
         timezone=row["timezone"],
         response_format=orjson.loads(row["response_format"] or "null"),
-        terminal_tools=frozenset(rule["tool_name"] for rule in rules if rule["type"] == "exit_loop"),
         tools=tools,
-        messages=[_message(entry) for entry in orjson.loads(row["messages"])],
+        messages=messages,
         context_start=row["context_start"],
+        rules=Rules(orjson.loads(row["tool_rules"])).noted(_returns_of_turn(messages)),
+        talks_by_tools=row["agent_type"] in TALK_BY_TOOLS,
+        client_tools={tool["name"]: _client_tool(tool) for tool in turn.client_tools or ()},
+        compaction=orjson.loads(row["compaction_settings"] or "{}"),
     )
     _compile(agent, turn, row)
     _trim(agent)
     return agent
 
 
-def render(agent: LoadedAgent) -> list[dict[str, Any]]:
-    """The messages in OpenAI's shape. A call without a return gets one that says so."""
-    rendered: list[dict[str, Any]] = []
-    open_calls: list[str] = []
-    for message in agent.messages:
-        if message.role != "tool":
-            rendered += [_lost(call_id) for call_id in open_calls]
-            open_calls = [call["id"] for call in message.tool_calls or ()]
-        else:
-            answered = {one["tool_call_id"] for one in message.tool_returns or ()}
-            open_calls = [call_id for call_id in open_calls if call_id not in answered]
-        rendered += _rendered(message, agent.timezone)
-    return rendered + [_lost(call_id) for call_id in open_calls]
-
-
 def _message(entry: dict[str, Any]) -> ContextMessage:
     moment = datetime.fromisoformat(entry.pop("created_at"))
-    return ContextMessage(created_at=moment, **entry)
+    return ContextMessage(created_at=moment, id=UUID(entry.pop("id")), **entry)
+
+
+def _client_tool(tool: dict[str, Any]) -> OfferedTool:
+    parameters = tool.get("parameters") or {"type": "object", "properties": {}}
+    schema = {"name": tool["name"], "description": tool.get("description") or "", "parameters": parameters}
+    return OfferedTool(tool["name"], schema, CLIENT_RETURN_LIMIT)
+
+
+def _returns_of_turn(messages: list[ContextMessage]) -> list[dict[str, Any]]:
+    """What tools have returned since the user last said something: the history that the rules go by."""
+    returns: list[dict[str, Any]] = []
+    for message in messages:
+        if message.role == "user":
+            returns.clear()
+        returns += message.tool_returns or ()
+    return returns
 
 
 def _compile(agent: LoadedAgent, turn: Turn, row: Any) -> None:
@@ -101,71 +111,3 @@ def _trim(agent: LoadedAgent) -> None:
 def _tokens(message: ContextMessage) -> int:
     body = [message.text, message.parts, message.tool_calls, message.tool_returns]
     return len(orjson.dumps(body)) // BYTES_PER_TOKEN
-
-
-def _rendered(message: ContextMessage, timezone: str) -> list[dict[str, Any]]:
-    time = prompt.clock(message.created_at, timezone)
-    match message.role:
-        case "system" if message.seq == 1:
-            return [{"role": "system", "content": message.text or ""}]
-        case "system":
-            return [
-                {"role": "user", "content": _packed(type="system_alert", message=message.text, time=time)}
-            ]
-        case "user":
-            text = _packed(type="user_message", message=message.text, time=time)
-            return [{"role": "user", "content": _with_images(text, message.parts)}]
-        case "tool":
-            return [_returned(one, time) for one in message.tool_returns or ()]
-        case _:
-            return [_assistant(message)]
-
-
-def _assistant(message: ContextMessage) -> dict[str, Any]:
-    rendered: dict[str, Any] = {"role": "assistant", "content": message.text or None}
-    if message.tool_calls:
-        rendered["tool_calls"] = [
-            {
-                "id": call["id"],
-                "type": "function",
-                "function": {"name": call["name"], "arguments": _valid_json(call["arguments"])},
-            }
-            for call in message.tool_calls
-        ]
-    elif not message.text:
-        rendered["content"] = ""
-    return rendered
-
-
-def _returned(one: dict[str, Any], time: str) -> dict[str, Any]:
-    status = "OK" if one["status"] == "success" else "Failed"
-    content = _packed(status=status, message=one["text"], time=time)
-    return {"role": "tool", "tool_call_id": one["tool_call_id"], "content": content}
-
-
-def _lost(call_id: str) -> dict[str, Any]:
-    content = _packed(status="Failed", message="The result of this call was lost; whether it ran is unknown.")
-    return {"role": "tool", "tool_call_id": call_id, "content": content}
-
-
-def _with_images(text: str, parts: list[dict[str, Any]] | None) -> str | list[dict[str, Any]]:
-    images = [_image(part["source"]) for part in parts or () if part["type"] == "image"]
-    return [{"type": "text", "text": text}, *images] if images else text
-
-
-def _image(source: dict[str, Any]) -> dict[str, Any]:
-    data = f"data:{source.get('media_type')};base64,{source.get('data')}"
-    return {"type": "image_url", "image_url": {"url": source.get("url") or data}}
-
-
-def _valid_json(arguments: str) -> str:
-    """Some endpoints refuse a history in which the model once wrote broken arguments."""
-    try:
-        orjson.loads(arguments)
-    except orjson.JSONDecodeError:
-        return "{}"
-    return arguments
-
-
-def _packed(**fields: str | None) -> str:
-    return orjson.dumps(fields).decode()

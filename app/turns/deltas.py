@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.llm.types import Delta
 from app.messages import wire
-from app.turns.state import Emit, Turn
+from app.turns.state import Emit, LoadedAgent, Turn
 
 BUNDLE_SECONDS = 0.04
 
@@ -17,8 +17,9 @@ BUNDLE_SECONDS = 0.04
 class Deltas:
     """Turns deltas of one model call into events with the id under which the message will be stored."""
 
-    def __init__(self, turn: Turn, message_id: UUID, emit: Emit) -> None:
+    def __init__(self, turn: Turn, agent: LoadedAgent, message_id: UUID, emit: Emit) -> None:
         self._emit = emit
+        self._agent = agent
         self._message = wire.Stored(
             id=message_id, role="assistant", created_at=datetime.now(UTC), run_id=turn.run_id
         )

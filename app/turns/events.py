@@ -182,8 +182,8 @@ class Recorder:
 
 def of_step(turn: Turn, messages: Sequence[wire.Stored]) -> list[dict[str, Any]]:
     """What listeners are told of a stored step; with token streaming they already have the model's part."""
-    told = [one for one in messages if not (turn.stream_tokens and one.role == "assistant")]
-    events = [event for one in told for event in wire.expand(one)]
+    told = [one for one in messages if not (turn.stream_tokens and one.role in {"assistant", "approval"})]
+    events = [event for one in told for event in wire.expand(one, turn.view)]
     wanted = turn.include_return_message_types
     return events if wanted is None else [one for one in events if one["message_type"] in wanted]
 

@@ -6,7 +6,8 @@ from app.db.pool import Statement
 from app.messages.queries import INSERTED as INSERT_MESSAGES
 
 # The run is born leased to this process, together with the user's messages. uq_runs_one_running refuses a
-# second turn, also while the first one waits for a server to resume it.
+# second turn, also while the first one waits for a server to resume it. `$13` is the request for approval
+# that the messages answer: nothing starts while another one waits, or none.
 START = Statement(
     "start_turn",
     f"""WITH run AS (
@@ -16,12 +17,16 @@ START = Statement(
             $12::text
         FROM agents a LEFT JOIN conversations c ON c.agent_id = a.id AND c.id = $10::uuid
         WHERE a.org_id = $1 AND a.id = $2 AND (c.id IS NOT NULL OR $10::uuid IS NULL)
+            AND CASE WHEN c.id IS NULL THEN a.pending_approval ELSE c.pending_approval END ->> 'id'
+                IS NOT DISTINCT FROM $13::text
         RETURNING id, conversation_id, created_at),
     conversation AS (
-        UPDATE conversations c SET last_message_at = run.created_at FROM run
+        UPDATE conversations c SET last_message_at = run.created_at, pending_approval = NULL FROM run
         WHERE c.id = run.conversation_id),
     agent AS (
-        UPDATE agents a SET next_seq = next_seq + $9::int FROM run WHERE a.id = $2
+        UPDATE agents a SET next_seq = next_seq + $9::int,
+            pending_approval = CASE WHEN run.conversation_id IS NOT NULL THEN pending_approval END
+        FROM run WHERE a.id = $2
         RETURNING a.id, a.next_seq - $9::int AS base, run.conversation_id),
     new AS ({
         INSERT_MESSAGES.format(
@@ -38,8 +43,9 @@ START = Statement(
 )
 
 # `{config}`, `{start}`, `{seen}` and `{source}` differ between the agent's own thread and a conversation.
-_LOAD = """SELECT a.system, ({config})::text AS llm_config, a.tool_rules::text, a.response_format::text,
-        a.timezone, {start} AS context_start, a.next_seq, a.prompt_key,
+_LOAD = """SELECT a.system, a.agent_type, a.compaction_settings::text, ({config})::text AS llm_config,
+        a.tool_rules::text, a.response_format::text, a.timezone, {start} AS context_start, a.next_seq,
+        a.prompt_key,
         (SELECT coalesce(json_agg(json_build_object('label', b.label, 'value', b.value, 'limit', b.char_limit,
                 'description', b.description, 'read_only', b.read_only) ORDER BY x.created_at, x.label), '[]')
             FROM blocks_agents x JOIN blocks b ON b.id = x.block_id WHERE x.agent_id = a.id)::text AS blocks,
@@ -52,6 +58,7 @@ _LOAD = """SELECT a.system, ({config})::text AS llm_config, a.tool_rules::text, 
                 archive,
         (SELECT coalesce(json_agg(json_build_object('seq', m.seq, 'role', m.role, 'text', m.text,
                 'parts', m.parts, 'tool_calls', m.tool_calls, 'tool_returns', m.tool_returns,
+                'approvals', m.approvals, 'reasoning', m.reasoning, 'id', m.id,
                 'created_at', m.created_at) ORDER BY m.seq), '[]')
             FROM {seen} m)::text AS messages
     FROM {source} WHERE a.org_id = $1 AND a.id = $2"""
@@ -95,6 +102,7 @@ COMMIT_STEP = Statement(
         RETURNING id, agent_id, conversation_id, total_duration_ns),
     conversation AS (
         UPDATE conversations c SET context_start = coalesce($7::bigint, context_start),
+            pending_approval = $14::jsonb || jsonb_build_object('date', now()),
             last_message_at = clock_timestamp(),
             last_run_completion = CASE WHEN $8::text IS NULL THEN last_run_completion ELSE
                 clock_timestamp() END
@@ -103,6 +111,8 @@ COMMIT_STEP = Statement(
         UPDATE agents a SET next_seq = next_seq + jsonb_array_length($4::jsonb),
             context_start = CASE WHEN run.conversation_id IS NULL THEN coalesce($7::bigint, context_start)
                 ELSE context_start END,
+            pending_approval = CASE WHEN run.conversation_id IS NOT NULL THEN pending_approval
+                ELSE $14::jsonb || jsonb_build_object('date', now()) END,
             prompt_key = coalesce($6::text, prompt_key),
             last_run_completion = CASE WHEN $8::text IS NULL THEN last_run_completion ELSE
                 clock_timestamp() END,

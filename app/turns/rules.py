@@ -13,19 +13,28 @@ CONSTRAINING = frozenset({"run_first", "constrain_child_tools", "conditional", "
 class Rules:
     """The rules of one agent and the history of one turn. A call counts once, and only if it was allowed."""
 
-    def __init__(self, rules: Sequence[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        rules: Sequence[dict[str, Any]],
+        called: Counter[str] | None = None,
+        last: str | None = None,
+        output: str = "",
+    ) -> None:
+        self._rules = rules
         self._of: dict[str, list[dict[str, Any]]] = {}
         for rule in rules:
             self._of.setdefault(rule["type"], []).append(rule)
-        self._called: Counter[str] = Counter()
-        self._last: str | None = None
-        self._output = ""
+        self._called = called or Counter[str]()
+        self._last, self._output = last, output
 
-    def note(self, name: str, output: str, *, ok: bool) -> None:
-        """A tool has returned. One that failed may be tried again: what comes next stays as it was."""
-        self._called[name] += 1
-        if ok:
-            self._last, self._output = name, output
+    def noted(self, returns: Iterable[dict[str, Any]]) -> Rules:
+        """The rules after a step's returns, as stored. A call that was refused has not been made; one that
+        failed may be tried again: what comes next stays as it was."""
+        made = [one for one in returns if not one.get("refused")]
+        done = [one for one in made if one["status"] == "success"]
+        called = self._called + Counter(one["name"] for one in made)
+        last = (done[-1]["name"], done[-1]["text"]) if done else (self._last, self._output)
+        return Rules(self._rules, called, *last)
 
     def allowed(self, tools: Iterable[str]) -> list[str]:
         """Those of the tools that may be called now, in their order."""

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from app.errors import AppError
 from app.llm.types import Usage
+from app.messages.wire import View
+from app.turns.rules import Rules
 
 if TYPE_CHECKING:
     from app.turns.events import RunLog
@@ -86,7 +88,11 @@ class Totals:
         }
 
 
-PERSISTED = ("max_steps", "stream_tokens", "include_return_message_types")
+PERSISTED = (
+    "max_steps", "stream_tokens", "include_return_message_types", "client_tools", "override_model",
+    "override_system", "include_compaction_messages", "use_assistant_message", "assistant_message_tool_name",
+    "assistant_message_tool_kwarg",
+)  # fmt: skip
 """Fields of a turn that are kept with its run, as JSON, so that another process can go on with it."""
 
 
@@ -107,11 +113,26 @@ class Turn:
     """The context that the turn belongs to; None is the agent's own thread."""
     include_return_message_types: list[str] | None = None
     """The types of messages that whoever listens wants; None is all."""
+    client_tools: list[dict[str, Any]] | None = None
+    """Tools that the client runs: a name, a description and a schema each."""
+    override_model: str | None = None
+    override_system: str | None = None
+    include_compaction_messages: bool = False
+    use_assistant_message: bool = True
+    assistant_message_tool_name: str = "send_message"
+    assistant_message_tool_kwarg: str = "message"
     totals: Totals = field(default_factory=Totals)
     """What the turn used so far, in earlier attempts too."""
     attempt: int = 1
     log: RunLog | None = None
     """Where a background run's events go instead of to a listener."""
+
+    @property
+    def view(self) -> View:
+        """How the client wants to see messages that are sent with a tool."""
+        return View(
+            self.use_assistant_message, self.assistant_message_tool_name, self.assistant_message_tool_kwarg
+        )
 
     def config(self) -> dict[str, Any]:
         """What the run's row keeps of the request."""
@@ -130,6 +151,8 @@ class ContextMessage:
     tool_calls: list[dict[str, Any]] | None = None
     tool_returns: list[dict[str, Any]] | None = None
     approvals: list[dict[str, Any]] | None = None
+    reasoning: str | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -148,13 +171,26 @@ class LoadedAgent:
     llm_config: dict[str, Any]
     timezone: str
     response_format: dict[str, Any] | None
-    terminal_tools: frozenset[str]
     tools: dict[str, OfferedTool]
     messages: list[ContextMessage]
     context_start: int
+    rules: Rules
+    talks_by_tools: bool = False
+    """Whether it has to call a tool in each step, as MemGPT's kind does."""
+    client_tools: dict[str, OfferedTool] = field(default_factory=dict[str, "OfferedTool"])
+    compaction: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Letta's CompactionSettings, as far as they are given."""
     pending_prompt: str | None = None
     """A newly compiled system prompt that the next commit must store, with its key."""
     pending_key: str | None = None
+
+    def offered(self) -> list[str]:
+        """The names of the tools that may be called now."""
+        return self.rules.allowed(dict.fromkeys((*self.tools, *self.client_tools)))
+
+    def tool(self, name: str) -> OfferedTool:
+        """A tool by name; the client's own stands in for the agent's."""
+        return self.client_tools.get(name) or self.tools[name]
 
 
 @dataclass(frozen=True)
