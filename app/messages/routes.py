@@ -22,6 +22,7 @@ from app.messages.schemas import MessageRequest
 from app.runs.queries import GET_RUN
 from app.runs.service import one
 from app.runs.service import states as run_states
+from app.security import urls
 
 router = APIRouter(prefix="/v1/agents/{agent_id}/messages", tags=["messages"])
 
@@ -63,6 +64,8 @@ async def send_message(app: App, who: Who, agent_id: AgentId, body: MessageReque
 async def send_message_async(app: App, who: Who, agent_id: AgentId, body: MessageRequest) -> Response:
     """Send messages and get the run at once; it goes on in the background."""
     service.types_of(body.include_return_message_types)
+    if body.callback_url:
+        urls.check(body.callback_url, private=app.settings.private_urls)
     turn = await app.sender.start(who.org_id, agent_id, body.in_background(), streaming=True)
     run_id = app.sender.leave(turn)
     return json_bytes(await one(app.db, GET_RUN, who.org_id, run_id, "run"))
