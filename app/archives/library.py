@@ -118,8 +118,11 @@ async def search(db: Database, models: Models, org_id: UUID, wanted: PassageSear
         return array(await db.rows(statement, org_id, wanted.limit, *filters.values()))
     embedding = required(models, None)
     (vector,) = await models.embed([wanted.query])
-    statement = queries.search(embedding.dimension, list(filters))
-    return array(await db.rows(statement, org_id, vectors.encode(vector), wanted.limit, *filters.values()))
+    args = (org_id, vectors.encode(vector), wanted.limit, *filters.values())
+    rows = await db.rows(queries.search(embedding.dimension, list(filters)), *args)
+    if len(rows) < wanted.limit:
+        rows = await db.rows(queries.search(embedding.dimension, list(filters), exact=True), *args)
+    return array(rows)
 
 
 def required(models: Models, handle: str | None) -> Embedding:

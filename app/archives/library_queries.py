@@ -110,10 +110,14 @@ SEARCH_FILTERS = {
 }
 
 
-def search(dimension: int, filters: list[str]) -> Statement:
-    """Nearest passages of all archives: `$2` the vector as text, `$3` the count, filters from `$4` on."""
-    kind = vectors.INDEXED_DIMENSIONS.get(dimension, "vector")
-    distance = f"{vectors.typed('p.embedding', dimension)} <=> $2::text::{kind}({int(dimension)})"
+def search(dimension: int, filters: list[str], *, exact: bool = False) -> Statement:
+    """Nearest passages of all archives: `$2` the vector as text, `$3` the count, filters from `$4` on.
+
+    The index gives up on rare matches; `exact` does not use it.
+    """
+    distance = "p.embedding <=> $2::text::vector"
+    if not exact:
+        distance = f"{vectors.typed('p.embedding', dimension)} <=> {vectors.typed('$2::text', dimension)}"
     return _search(
         "search_all_passages",
         f"1 - ({distance})",

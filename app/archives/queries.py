@@ -74,16 +74,20 @@ FILTERS = {
 }
 
 
-def search(dimension: int, filters: list[str]) -> Statement:
-    """Nearest passages by cosine distance: `$3` the vector as text, `$4` the count, filters from `$5` on.
-
-    The dimension is part of the text so that the partial index of that dimension serves the order.
-    """
-    kind = vectors.INDEXED_DIMENSIONS.get(dimension, "vector")
+def search(dimension: int, filters: list[str], *, exact: bool = False) -> Statement:
+    """Nearest passages by cosine distance: `$3` the vector as text, `$4` the count, filters from `$5` on."""
     conditions = "".join(f" AND {FILTERS[name].format(f'${5 + n}')}" for n, name in enumerate(filters))
     return Statement(
         "search_passages",
-        f"""SELECT p.id, p.text, p.tags, p.created_at FROM passages p
-        WHERE p.org_id = $1 AND p.archive_id = {OF_AGENT} AND p.embedding_dim = {int(dimension)}{conditions}
-        ORDER BY {vectors.typed("p.embedding", dimension)} <=> $3::text::{kind}({int(dimension)}) LIMIT $4""",
+        vectors.nearest(
+            dimension,
+            fields="p.id, p.text, p.tags, p.created_at",
+            source="passages p",
+            where=f"p.org_id = $1{conditions}",
+            owner=("p.archive_id", OF_AGENT),
+            size=f"(SELECT r.passage_count FROM archives r WHERE r.org_id = $1 AND r.id = {OF_AGENT})",
+            vector="$3",
+            limit="$4",
+            exact=exact,
+        ),
     )

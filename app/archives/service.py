@@ -103,9 +103,11 @@ async def search(
 ) -> list[dict[str, Any]]:
     """The nearest passages as `{id, timestamp, content, tags}`. Raises what `insert` raises."""
     filters = wanted.filters()
-    statement = queries.search(wanted.embedding.dimension, list(filters))
-    vector = vectors.encode(wanted.vector)
-    rows = await db.rows(statement, org_id, agent_id, vector, wanted.limit, *filters.values())
+    dimension, names = wanted.embedding.dimension, list(filters)
+    args = (org_id, agent_id, vectors.encode(wanted.vector), wanted.limit, *filters.values())
+    rows = await db.rows(queries.search(dimension, names), *args)
+    if len(rows) < wanted.limit and (not rows or rows[0]["approximate"]):
+        rows = await db.rows(queries.search(dimension, names, exact=True), *args)
     if not rows:
         await _check_archive(db, org_id, agent_id, wanted.embedding)
     return _results(rows)

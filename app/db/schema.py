@@ -299,6 +299,22 @@ message_otids = sa.Table(
     sa.Index("ix_message_otids_created", "created_at"),
 )  # fmt: skip
 
+message_vectors = sa.Table(
+    "message_vectors", metadata, sa.Column("message_id", UUID(), primary_key=True), _org(),
+    _child("agent_id", "agents"),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("embedding", Vector(), nullable=False),
+    sa.Column("embedding_dim", sa.Integer(), nullable=False), _text("embedding_model", required=True),
+    sa.Index("ix_message_vectors_agent", "agent_id"),
+    sa.Index("ix_message_vectors_created", "created_at"),
+)  # fmt: skip
+
+message_vector_marks = sa.Table(
+    "message_vector_marks", metadata,
+    sa.Column("agent_id", UUID(), sa.ForeignKey("roost.agents.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.BigInteger(), nullable=False),
+)  # fmt: skip
+
 job_leases = sa.Table(
     "job_leases", metadata, sa.Column("name", sa.Text(), primary_key=True), _text("owner", required=True),
     sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),

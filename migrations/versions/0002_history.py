@@ -32,10 +32,11 @@ CREATE INDEX ix_messages_run ON messages (run_id, seq);
 CREATE INDEX ix_messages_step ON messages (step_id);
 """
 
-# Words, and whose they are: a search of one agent's or one organisation's messages reads no other's.
+# Words, and whose they are (no word begins with `=`): a search of one agent's or one organisation's
+# messages reads no other's.
 WORDS = """
 CREATE INDEX ix_messages_words ON messages USING gin ((to_tsvector('english', left(text, 100000))
-    || array_to_tsvector(ARRAY[org_id::text, agent_id::text]))) WHERE seq > 1 AND text <> ''
+    || array_to_tsvector(ARRAY['=' || org_id::text, '=' || agent_id::text]))) WHERE seq > 1 AND text <> ''
 """
 
 ATTACH = """
@@ -82,6 +83,26 @@ END $$
 ON_INSERT = """
 CREATE TRIGGER note_otid AFTER INSERT ON messages FOR EACH ROW WHEN (NEW.otid IS NOT NULL)
     EXECUTE FUNCTION note_message_otid()
+"""
+
+# Vectors of messages, made in the background where a setting asks for them; the mark of an agent is the
+# newest message that was looked at.
+VECTORS = """
+CREATE TABLE message_vectors (
+    message_id uuid PRIMARY KEY,
+    org_id uuid NOT NULL REFERENCES organizations,
+    agent_id uuid NOT NULL REFERENCES agents ON DELETE CASCADE,
+    created_at timestamptz NOT NULL,
+    embedding vector NOT NULL,
+    embedding_dim integer NOT NULL,
+    embedding_model text NOT NULL
+);
+CREATE INDEX ix_message_vectors_agent ON message_vectors (agent_id);
+CREATE INDEX ix_message_vectors_created ON message_vectors (created_at);
+CREATE TABLE message_vector_marks (
+    agent_id uuid PRIMARY KEY REFERENCES agents ON DELETE CASCADE,
+    seq bigint NOT NULL
+);
 """
 
 LEADERS = """
@@ -165,24 +186,30 @@ BEGIN
 END $$
 """
 
-# One partial index per dimension in use. Building it keeps writers of passages waiting, so a table that
-# holds many vectors of the dimension already is left to its owner.
+# One partial index per dimension in use. Building it keeps writers waiting, so a table that holds many
+# vectors of the dimension already is left to its owner: then the answer is no.
 ADD_VECTOR_INDEX = f"""
-CREATE FUNCTION add_vector_index(dimension integer) RETURNS boolean
+CREATE FUNCTION add_vector_index(target text, dimension integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = roost, public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-    name text := 'ix_passages_hnsw_' || dimension;
+    name text := 'ix_' || target || '_hnsw_' || dimension;
     kind text := CASE WHEN dimension <= 2000 THEN 'vector' ELSE 'halfvec' END;
+    many boolean;
 BEGIN
     {MAY}
+    IF target NOT IN ('passages', 'message_vectors') THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'there are no vectors in ' || target;
+    END IF;
     IF to_regclass('roost.' || name) IS NOT NULL OR dimension > 4000 THEN
         RETURN true;
     END IF;
-    IF EXISTS (SELECT FROM passages WHERE embedding_dim = dimension OFFSET 10000) THEN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE embedding_dim = %s OFFSET 10000)', target, dimension)
+        INTO many;
+    IF many THEN
         RETURN false;
     END IF;
-    EXECUTE format('CREATE INDEX %I ON passages USING hnsw ((embedding::%s(%s)) %s_cosine_ops)'
-        ' WHERE embedding_dim = %s', name, kind, dimension, kind, dimension);
+    EXECUTE format('CREATE INDEX %I ON %I USING hnsw ((embedding::%s(%s)) %s_cosine_ops)'
+        ' WHERE embedding_dim = %s', name, target, kind, dimension, kind, dimension);
     RETURN true;
 END $$
 """
@@ -190,8 +217,10 @@ END $$
 DOWN = """
 DROP FUNCTION add_message_partitions(integer);
 DROP FUNCTION drop_message_partitions(timestamptz);
-DROP FUNCTION add_vector_index(integer);
+DROP FUNCTION add_vector_index(text, integer);
 DROP TABLE job_leases;
+DROP TABLE message_vectors;
+DROP TABLE message_vector_marks;
 ALTER TABLE messages RENAME TO messages_by_month;
 ALTER INDEX ix_messages_run RENAME TO ix_messages_by_month_run;
 ALTER INDEX ix_messages_step RENAME TO ix_messages_by_month_step;
@@ -236,6 +265,7 @@ def upgrade() -> None:
     for statement in (WORDS, ATTACH, REST):
         op.execute(statement)
     _run(OTIDS)
+    _run(VECTORS)
     for statement in (NOTE_OTID, ON_INSERT, LEADERS, ADD_PARTITIONS, DROP_PARTITIONS, ADD_VECTOR_INDEX):
         op.execute(statement)
     op.execute("SELECT add_message_partitions(2)")
