@@ -17,6 +17,7 @@ from app.errors import Unavailable
 from app.telemetry import metrics
 
 ACQUIRE_SECONDS = 2.0
+IDLE_SECONDS = 300.0
 COMMAND_SECONDS = 10.0
 
 Row = asyncpg.Record
@@ -80,12 +81,24 @@ class Session:
 class Database:
     """The process's pool. Every method takes one connection for as long as the call lasts."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, patience: float) -> None:
         self._pool = pool
+        self._patience = patience
 
     @classmethod
-    async def open(cls, target: connect.Target, *, size: int, application: str = "roost-server") -> Database:
-        """Create the pool without connecting, so that a late database does not keep us from starting."""
+    async def open(
+        cls,
+        target: connect.Target,
+        *,
+        size: int,
+        application: str = "roost-server",
+        patience: float = ACQUIRE_SECONDS,
+        idle: float = IDLE_SECONDS,
+    ) -> Database:
+        """Create the pool without connecting, so that a late database does not keep us from starting.
+
+        `patience`: seconds to wait for a free connection; `idle`: after which an unused one is closed.
+        """
         settings = connect.arguments(target, application=application)
         # Filtered vector search keeps scanning until enough rows match (pgvector 0.8).
         settings["server_settings"] = settings["server_settings"] | {"hnsw.iterative_scan": "strict_order"}
@@ -94,11 +107,11 @@ class Database:
             min_size=0,
             max_size=size,
             command_timeout=COMMAND_SECONDS,
-            max_inactive_connection_lifetime=300,
+            max_inactive_connection_lifetime=idle,
             connection_class=_Connection,
         )
         await pool
-        return cls(pool)
+        return cls(pool, patience)
 
     async def close(self, seconds: float = 5) -> None:
         """Close the connections; those still busy after `seconds` are cut."""
@@ -136,7 +149,7 @@ class Database:
     @asynccontextmanager
     async def _session(self) -> AsyncGenerator[Session]:
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await self._pool.acquire(timeout=self._patience)
         except TimeoutError:
             raise Unavailable("The database has no free connection for this request; try again.") from None
         except (
