@@ -10,7 +10,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from app.agents.rules import TALK_BY_TOOLS, statements
 
 PLACEHOLDER = "{CORE_MEMORY}"
 
@@ -22,6 +25,18 @@ When you learn something worth keeping, write it to a memory block with your mem
 short statements, and correct blocks that turn out to be wrong. Do not claim to remember what is neither in \
 view nor found by a search.
 Answer in plain text. Call tools when they help; when you have nothing more to do, just answer.
+"""
+
+TALKING_SYSTEM = """\
+You are an agent with a memory that outlasts the conversation.
+You act by calling tools, one in each step. The user reads nothing but what you send with send_message; \
+before you act, think in a few words in the `thinking` argument. Ask for another step with request_heartbeat \
+when you are not done.
+What you know of yourself and of the people you talk to is in the memory blocks below; it is always in \
+view. Earlier messages may have scrolled out of view: search them with conversation_search.
+When you learn something worth keeping, write it to a memory block with your memory tools right away, in \
+short statements, and correct blocks that turn out to be wrong. Do not claim to remember what is neither in \
+view nor found by a search.
 """
 
 
@@ -45,9 +60,20 @@ class MemoryFacts:
     archive_tags: Sequence[str]
 
 
-def key(system: str, blocks: Sequence[BlockView], passages: int, tags: Sequence[str]) -> str:
+def default(agent_type: str) -> str:
+    """The system text of agents that are given none."""
+    return TALKING_SYSTEM if agent_type in TALK_BY_TOOLS else DEFAULT_SYSTEM
+
+
+def key(
+    system: str,
+    blocks: Sequence[BlockView],
+    passages: int,
+    tags: Sequence[str],
+    rules: Sequence[dict[str, Any]] = (),
+) -> str:
     """A digest of everything in the prompt but the clock and the number of messages."""
-    parts = [system, str(passages), *tags]
+    parts = [system, str(passages), *tags, *statements(rules)]
     for block in blocks:
         parts += [block.label, block.value, str(block.limit), block.description or "", str(block.read_only)]
     digest = hashlib.sha256()
@@ -58,12 +84,19 @@ def key(system: str, blocks: Sequence[BlockView], passages: int, tags: Sequence[
 
 
 def compile_prompt(
-    agent_id: str, system: str, blocks: Sequence[BlockView], facts: MemoryFacts, now: str
+    agent_id: str,
+    system: str,
+    blocks: Sequence[BlockView],
+    facts: MemoryFacts,
+    now: str,
+    rules: Sequence[dict[str, Any]] = (),
 ) -> str:
     """The whole system message. `now` is already rendered (see `clock`)."""
-    sections = (
-        [_blocks(blocks), _metadata(agent_id, facts, now)] if blocks else [_metadata(agent_id, facts, now)]
-    )
+    sections = [_blocks(blocks)] if blocks else []
+    if stated := statements(rules):
+        lines = "\n".join(f"- {one}" for one in stated)
+        sections.append(f"<tool_usage_rules>\n{lines}\n</tool_usage_rules>")
+    sections.append(_metadata(agent_id, facts, now))
     memory = "\n\n".join(sections)
     if PLACEHOLDER in system:
         return system.replace(PLACEHOLDER, memory)

@@ -43,7 +43,7 @@ def agent_json(alias: str, *, first: int) -> str:
         {IN_CONTEXT} AS message_ids, '[]'::json AS sources, '[]'::json AS identities,
             '[]'::json AS identity_ids,
         l.secrets, l.secrets AS tool_exec_environment_variables,
-        NULL AS managed_group, NULL AS multi_agent_group, NULL AS pending_approval,
+        NULL AS managed_group, NULL AS multi_agent_group, a.pending_approval,
         a.last_run_completion, a.last_run_duration_ms, a.last_stop_reason, a.created_at, a.updated_at,
         NULL AS created_by_id, NULL AS last_updated_by_id
         FROM (SELECT {alias}.*) a,
@@ -79,12 +79,12 @@ CREATE = Statement(
             embedding_config, model_settings, compaction_settings, response_format, tool_rules, metadata,
                 tags,
             timezone, max_files_open, per_file_view_window_char_limit, hidden, project_id, template_id,
-            base_template_id, next_seq, prompt_key)
+            base_template_id, next_seq, context_start, prompt_key)
         SELECT id, $1, name, agent_type, description, system, model, embedding, llm_config,
             embedding_config, model_settings, compaction_settings, response_format, tool_rules, metadata,
                 tags,
             timezone, max_files_open, per_file_view_window_char_limit, hidden, project_id, template_id,
-            base_template_id, next_seq, prompt_key
+            base_template_id, next_seq, context_start, prompt_key
         FROM jsonb_populate_record(NULL::agents, $2::jsonb) RETURNING id, org_id),
     new_blocks AS ({INSERT_BLOCKS.format(source="$3::jsonb")} RETURNING id),
     block_links AS (

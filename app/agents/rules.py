@@ -110,6 +110,9 @@ ToolRule = Annotated[dict[str, Any], AfterValidator(_checked)]
 TERMINAL = ("send_message", "memory_finish_edits")
 """Base tools that end the turn of an agent which talks by tools."""
 
+TALK_BY_TOOLS = frozenset({"memgpt_agent", "memgpt_v2_agent", "react_agent", "workflow_agent"})
+"""Types of agents that have to call a tool in each step, and end their turn by not asking for another."""
+
 PLAIN = frozenset({"letta_v1_agent", "react_agent", "workflow_agent"})
 """Types of agents that get no rules of their own."""
 

@@ -8,19 +8,21 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
+from app.agents.compaction import Compaction
+from app.agents.rules import ToolRule
 from app.blocks.schemas import CreateBlock
 from app.errors import NotServed
 from app.http.fields import Body, Text, refuse
 from app.http.ids import Prefixed
 from app.messages.schemas import MessageCreate
+from app.tools.base import DEFAULTS
 
 AgentType = Literal[
     "memgpt_agent", "memgpt_v2_agent", "letta_v1_agent", "react_agent", "workflow_agent",
     "split_thread_agent", "sleeptime_agent", "voice_convo_agent", "voice_sleeptime_agent",
 ]  # fmt: skip
 
-SERVED_TYPES = frozenset({"letta_v1_agent"})
-SERVED_RULES = frozenset({"exit_loop", "continue_loop"})
+SERVED_TYPES = frozenset(DEFAULTS)
 
 UNSERVED = (
     "folder_ids", "source_ids", "identity_ids", "from_template",
@@ -52,12 +54,12 @@ class _AgentFields(Body):
     llm_config: dict[str, Any] | None = None
     embedding_config: dict[str, Any] | None = None
     model_settings: dict[str, Any] | None = None
-    compaction_settings: dict[str, Any] | None = None
+    compaction_settings: Compaction | None = None
     context_window_limit: int | None = Field(default=None, ge=4096)
     response_format: dict[str, Any] | None = None
     block_ids: BlockIds | None = None
     tool_ids: ToolIds | None = None
-    tool_rules: list[dict[str, Any]] | None = None
+    tool_rules: list[ToolRule] | None = None
     tags: list[Text] | None = None
     metadata: dict[str, Any] | None = None
     timezone: Timezone | None = None
@@ -81,12 +83,6 @@ class _AgentFields(Body):
     def check(self) -> None:
         """Raise NotServed for what this server would only pretend to do."""
         refuse(self, *(name for name in UNSERVED if name in type(self).model_fields))
-        for rule in self.tool_rules or ():
-            if rule.get("type") not in SERVED_RULES:
-                raise NotServed(
-                    f"Tool rules of type {rule.get('type')!r} are not enforced by this server yet;"
-                    f" served are {', '.join(sorted(SERVED_RULES))}."
-                )
 
 
 class CreateAgent(_AgentFields):
@@ -96,6 +92,7 @@ class CreateAgent(_AgentFields):
     memory_blocks: list[CreateBlock] | None = None
     tools: list[Text] | None = None
     include_base_tools: bool = True
+    include_base_tool_rules: bool | None = None
     include_multi_agent_tools: bool = False
     initial_message_sequence: list[MessageCreate] | None = None
     from_template: str | None = None

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from app.agents import prompt, queries, secrets
+from app.agents import prompt, queries, rules, secrets
 from app.agents.configs import model_columns
 from app.agents.schemas import CreateAgent, UpdateAgent
 from app.blocks.service import rows_for_insert
@@ -22,9 +22,11 @@ from app.http import ids
 from app.messages.rows import NewMessage, rows
 from app.models.service import Models
 from app.security.encryption import Cipher
-from app.tools.base import DEFAULTS
+from app.tools.base import BASE_TOOLS, DEFAULTS
 
 ALL = frozenset(queries.RELATIONS)
+
+BASE_NAMES = frozenset(tool.name for tool in BASE_TOOLS)
 
 DIRECT = (
     "name", "description", "system", "compaction_settings", "response_format", "tool_rules", "metadata",
@@ -102,6 +104,20 @@ async def count(db: Database, org_id: UUID) -> int:
 
 async def create(db: Database, models: Models, cipher: Cipher, org_id: UUID, body: CreateAgent) -> str:
     """Create an agent with its blocks, tools and first messages; they appear together or not at all."""
+    first = [NewMessage.of(message) for message in body.initial_message_sequence or ()]
+    return await get(db, org_id, await create_with(db, models, cipher, org_id, body, first))
+
+
+async def create_with(
+    db: Database,
+    models: Models,
+    cipher: Cipher,
+    org_id: UUID,
+    body: CreateAgent,
+    first: Sequence[NewMessage],
+    context_start: int | None = None,
+) -> UUID:
+    """Create an agent that has a history; the model sees the messages from `context_start` on."""
     body.check()
     columns = await model_columns(models, body)
     names = [*(body.tools or ()), *(DEFAULTS[body.agent_type] if body.include_base_tools else ())]
@@ -110,12 +126,17 @@ async def create(db: Database, models: Models, cipher: Cipher, org_id: UUID, bod
     _distinct_labels([block["label"] for block in (*new_blocks, *parts.blocks)])
     agent_id = ids.new()
     now = datetime.now(UTC)
-    system = body.system if body.system is not None else prompt.DEFAULT_SYSTEM
+    system = body.system if body.system is not None else prompt.default(body.agent_type)
     views = [_view(block, "char_limit") for block in new_blocks] + [_view(b, "limit") for b in parts.blocks]
     timezone = body.timezone or "UTC"
-    first = [NewMessage.of(message) for message in body.initial_message_sequence or ()]
+    tool_rules = _rules(body, parts.tools)
     compiled = prompt.compile_prompt(
-        f"agent-{agent_id}", system, views, prompt.MemoryFacts(0, 0, ()), prompt.clock(now, timezone)
+        f"agent-{agent_id}",
+        system,
+        views,
+        prompt.MemoryFacts(0, 0, ()),
+        prompt.clock(now, timezone),
+        tool_rules,
     )
     record = {name: getattr(body, name) for name in DIRECT} | columns
     record |= {
@@ -124,11 +145,12 @@ async def create(db: Database, models: Models, cipher: Cipher, org_id: UUID, bod
         "agent_type": body.agent_type,
         "system": system,
         "timezone": timezone,
-        "tool_rules": [*(body.tool_rules or ()), *_approvals(parts.tools, body.tool_rules or ())],
+        "tool_rules": tool_rules,
         "metadata": body.metadata or {},
         "tags": sorted(set(body.tags or ())),
         "next_seq": 2 + len(first),
-        "prompt_key": prompt.key(system, views, 0, ()),
+        "context_start": context_start or 2,
+        "prompt_key": prompt.key(system, views, 0, (), tool_rules),
     }
     links = [{"n": n, "id": b["id"], "label": b["label"]} for n, b in enumerate((*new_blocks, *parts.blocks))]
     arguments = (
@@ -145,7 +167,7 @@ async def create(db: Database, models: Models, cipher: Cipher, org_id: UUID, bod
             await secrets.store(tx, cipher, org_id, agent_id, hidden)
     else:
         await db.row(queries.CREATE, *arguments)
-    return await get(db, org_id, agent_id)
+    return agent_id
 
 
 async def update(
@@ -213,9 +235,17 @@ async def _resolve(
     return _Parts(tools, blocks)
 
 
-def _approvals(tools: list[dict[str, Any]], rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _rules(body: CreateAgent, tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The client's rules, those of the agent's type, and those for tools that ask for approval."""
+    given = body.tool_rules or []
+    base = {tool["name"] for tool in tools} & BASE_NAMES
+    usual = rules.defaults(body.agent_type, base, wanted=body.include_base_tool_rules)
+    return [*rules.merged(given, usual), *_approvals(tools, given)]
+
+
+def _approvals(tools: list[dict[str, Any]], stated: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rules for tools that ask for approval by default, where the client gave none."""
-    given = {rule["tool_name"] for rule in rules if rule["type"] == "requires_approval"}
+    given = {rule["tool_name"] for rule in stated if rule["type"] == "requires_approval"}
     return [
         {"type": "requires_approval", "tool_name": tool["name"], "prompt_template": None}
         for tool in sorted(tools, key=lambda tool: tool["name"])

@@ -9,12 +9,12 @@ from uuid import UUID
 import orjson
 
 from app.agents import prompt
+from app.agents.rules import TALK_BY_TOOLS
 from app.db.pool import Database
 from app.errors import NotFound
 from app.turns import queries
 from app.turns.rules import Rules
 from app.turns.state import ContextMessage, LoadedAgent, OfferedTool, Turn
-from app.turns.thoughts import TALK_BY_TOOLS
 
 FULL, TRIMMED = 0.9, 0.7
 """Shares of the context window: above the first, old messages leave the view until the second."""
@@ -81,13 +81,14 @@ def _compile(agent: LoadedAgent, turn: Turn, row: Any) -> None:
     blocks = [prompt.BlockView(**block) for block in orjson.loads(row["blocks"])]
     archive = orjson.loads(row["archive"] or "{}")
     passages, tags = archive.get("passages", 0), archive.get("tags", ())
-    key = prompt.key(row["system"], blocks, passages, tags)
+    rules = orjson.loads(row["tool_rules"])
+    key = prompt.key(row["system"], blocks, passages, tags, rules)
     if key == row["prompt_key"] and agent.messages and agent.messages[0].role == "system":
         return
     now = datetime.now(UTC)
     facts = prompt.MemoryFacts(max(row["next_seq"] - 2, 0), passages, tags)
     clock = prompt.clock(now, agent.timezone)
-    text = prompt.compile_prompt(f"agent-{turn.agent_id}", row["system"], blocks, facts, clock)
+    text = prompt.compile_prompt(f"agent-{turn.agent_id}", row["system"], blocks, facts, clock, rules)
     agent.pending_prompt, agent.pending_key = text, key
     agent.messages[:1] = [ContextMessage(1, "system", text, now)]
 

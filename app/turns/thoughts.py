@@ -12,9 +12,6 @@ from app.llm.types import ToolCall
 
 THINKING, HEARTBEAT = "thinking", "request_heartbeat"
 
-TALK_BY_TOOLS = frozenset({"memgpt_agent", "memgpt_v2_agent", "react_agent", "workflow_agent"})
-"""Types of agents that have to call a tool in each step, and end their turn by not asking for another."""
-
 _THINKING = {
     "type": "string",
     "description": "What you think before you act, in a few words; only you read it.",
