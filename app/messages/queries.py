@@ -15,13 +15,14 @@ SHOWN = "{0}.role <> 'heartbeat'"
 
 # Messages arrive as a JSON array; `n` counts from 0 and becomes the sequence number after {base}.
 INSERTED = """INSERT INTO messages (id, org_id, agent_id, seq, role, text, parts, reasoning, tool_calls,
-        tool_returns, approvals, name, otid, sender_id, model, is_err, run_id, step_id, conversation_id)
+        tool_returns, approvals, name, otid, sender_id, model, is_err, run_id, step_id, conversation_id,
+        created_at)
     SELECT new.id, $1, {agent}, {base} + n, role, text, parts, reasoning, tool_calls,
         tool_returns, approvals, name, otid, sender_id, model, coalesce(is_err, false), {run}, {step},
-        {conversation}
+        {conversation}, coalesce(new.created_at, now())
     FROM jsonb_to_recordset({source}) AS new (n int, id uuid, role text, text text, parts jsonb,
         reasoning text, tool_calls jsonb, tool_returns jsonb, approvals jsonb, name text, otid text,
-        sender_id text, model text, is_err boolean){more}"""
+        sender_id text, model text, is_err boolean, created_at timestamptz){more}"""
 
 LIST = Listing(
     name="list_messages",

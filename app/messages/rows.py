@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -32,6 +33,8 @@ class NewMessage:
     sender_id: str | None = None
     model: str | None = None
     is_err: bool = False
+    created_at: datetime | None = None
+    """When it was said, if not now."""
     id: UUID = field(default_factory=ids.new)
 
     @classmethod
@@ -66,6 +69,7 @@ def rows(messages: Sequence[NewMessage]) -> list[dict[str, Any]]:
             "sender_id": message.sender_id,
             "model": message.model,
             "is_err": message.is_err,
+            "created_at": message.created_at,
         }
         for n, message in enumerate(messages)
     ]
