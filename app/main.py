@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from app import __version__
 from app.admin.routes import router as admin
+from app.agentfiles.routes import router as agentfiles
 from app.agents.routes import router as agents
 from app.agents.tags import router as tags
 from app.archives.library_routes import router as library
@@ -65,6 +66,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     library,
     tags,
     steps,
+    agentfiles,
     unserved,  # last: it takes whatever is left under /v1
 )  # fmt: skip
 
