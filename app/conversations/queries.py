@@ -87,6 +87,21 @@ HAS_MESSAGE = Statement(
     AND conversation_id IS NOT DISTINCT FROM $3::uuid AND id = $4""",
 )
 
+ACTIVE_RUNS = Statement(
+    "list_active_runs_of_thread",
+    """SELECT id FROM runs WHERE org_id = $1 AND agent_id = $2 AND status IN ('created', 'running')
+    AND conversation_id IS NOT DISTINCT FROM $3::uuid""",
+)
+
+NEWEST_RUN = Statement(
+    "get_newest_run_of_thread",
+    """SELECT r.id FROM runs r WHERE r.org_id = $1 AND r.agent_id = $2 AND r.background
+        AND r.conversation_id IS NOT DISTINCT FROM $3::uuid
+        AND ($4::text IS NULL OR r.id = (
+            SELECT m.run_id FROM messages m WHERE m.org_id = $1 AND m.agent_id = $2 AND m.otid = $4 LIMIT 1))
+    ORDER BY r.created_at DESC LIMIT 1""",
+)
+
 LIST_SELECT = f"SELECT {_one('t')} FROM conversations t"
 
 ORDERS = {

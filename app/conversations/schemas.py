@@ -62,5 +62,9 @@ class ResumeRequest(ThreadBody):
     otid: Text | None = None
     starting_after: int = Field(default=0, ge=0, le=2**53)
     include_pings: bool | None = True
-    poll_interval: float | None = None
-    batch_size: int | None = None
+    poll_interval: float = Field(default=0.1, ge=0.05, le=10)
+    batch_size: int = Field(default=100, ge=1, le=1000)
+
+
+class RecompileRequest(ThreadBody):
+    """Which thread; how it is compacted does not matter to its prompt."""
