@@ -17,11 +17,13 @@ from starlette.types import ASGIApp
 from app import __version__
 from app.admin.routes import router as admin
 from app.agentfiles.routes import router as agentfiles
+from app.agents.prompt_routes import router as prompts
 from app.agents.routes import router as agents
 from app.agents.tags import router as tags
 from app.archives.library_routes import router as library
 from app.archives.routes import router as archives
 from app.blocks.routes import router as blocks
+from app.conversations.control import router as conversation_control
 from app.conversations.routes import router as conversations
 from app.db import revisions
 from app.db.pool import Database
@@ -67,6 +69,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     tags,
     steps,
     agentfiles,
+    prompts,
+    conversation_control,
     unserved,  # last: it takes whatever is left under /v1
 )  # fmt: skip
 
