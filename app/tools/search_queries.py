@@ -14,27 +14,27 @@ WORDS = f"to_tsvector('simple', replace({TEXT}, '_', ' '))"
 SEARCH = Statement(
     "search_tools",
     f"""WITH q AS (SELECT websearch_to_tsquery('simple', replace($2::text, '_', ' ')) AS words),
-    some AS (
+    chosen AS (
         SELECT t.*, {TEXT} AS embedded_text FROM tools t
         WHERE t.org_id = $1 AND ($5::text[] IS NULL OR t.tool_type = ANY($5))
             AND ($6::text[] IS NULL OR t.tags && $6)),
     by_words AS (
         SELECT t.id, row_number() OVER (ORDER BY ts_rank({WORDS}, q.words) DESC, t.name) AS place
-        FROM some t, q WHERE {WORDS} @@ q.words),
+        FROM chosen t, q WHERE {WORDS} @@ q.words),
     by_meaning AS (
         SELECT v.tool_id AS id,
             row_number() OVER (ORDER BY v.embedding <=> $3::text::vector, v.tool_id) AS place
-        FROM tool_vectors v JOIN some t ON t.id = v.tool_id
+        FROM tool_vectors v JOIN chosen t ON t.id = v.tool_id
         WHERE v.model = $4 AND $3::text IS NOT NULL),
     found AS (
         SELECT t.id, w.place AS word_place, m.place AS meaning_place,
             coalesce(1.0 / (60 + w.place), 0) + coalesce(1.0 / (60 + m.place), 0) AS score
-        FROM some t LEFT JOIN by_words w ON w.id = t.id LEFT JOIN by_meaning m ON m.id = t.id
+        FROM chosen t LEFT JOIN by_words w ON w.id = t.id LEFT JOIN by_meaning m ON m.id = t.id
         WHERE w.id IS NOT NULL OR m.id IS NOT NULL OR ($2::text IS NULL AND $3::text IS NULL))
     SELECT json_build_object(
         'tool', (SELECT row_to_json(j) FROM (SELECT {tool_json("t")}) j), 'embedded_text', t.embedded_text,
         'fts_rank', f.word_place, 'vector_rank', f.meaning_place, 'combined_score', f.score)::text
-    FROM found f JOIN some t ON t.id = f.id ORDER BY f.score DESC, t.name LIMIT $7""",
+    FROM found f JOIN chosen t ON t.id = f.id ORDER BY f.score DESC, t.name LIMIT $7""",
 )
 
 WITHOUT_VECTOR = Statement(
