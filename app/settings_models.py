@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, Json, SecretStr, model_validator
 
+from app.models.prices import Price
 from app.settings_base import Environment
 
 HANDLE = r"^[^/\s]+/\S+$"
@@ -87,6 +89,22 @@ class ModelSettings(Environment):
     embedding_dim: int | None = Field(
         default=None, alias="LETTA_EMBEDDING_DIM", ge=1, le=16_000, description="Length of its vectors."
     )
+    embed_messages: bool = Field(
+        default=False,
+        alias="LETTA_EMBED_ALL_MESSAGES",
+        description="Messages get vectors too, in the background, so that searches find them by meaning.",
+    )
+
+    prices: Json[dict[str, list[Price]]] = Field(
+        default_factory=dict[str, list[Price]], alias="ROOST_MODEL_PRICES",
+        description="What tokens cost, as JSON: handles, or beginnings of handles with `*`, each with a list "
+        'of prices, as `{"openai/gpt-5*": [{"since": "2026-01-01", "input": 1.25, "output": 10, '
+        '"cached_input": 0.125}]}`: USD for a million tokens. Models without a price count tokens only.',
+    )  # fmt: skip
+    agent_daily_budget: Decimal | None = Field(
+        default=None, alias="ROOST_AGENT_DAILY_BUDGET_USD", gt=0,
+        description="An agent that costs more within a day (of UTC) is reported in the log and the metrics.",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _embedding(self) -> Self:

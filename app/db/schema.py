@@ -353,3 +353,16 @@ passages = sa.Table(
     sa.Index("ix_passages_tags", "tags", postgresql_using="gin"),
 )  # fmt: skip
 """The composite key refuses vectors of another model in an archive. HNSW indexes: see the migration."""
+
+usage_daily = sa.Table(
+    "usage_daily", metadata,
+    sa.Column("org_id", UUID(), sa.ForeignKey("roost.organizations.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("agent_id", UUID(), nullable=False), sa.Column("day", sa.Date(), nullable=False),
+    _text("model", required=True), _big("steps", 0), _big("unpriced_steps", 0),
+    _big("prompt_tokens", 0), _big("completion_tokens", 0), _big("cached_input_tokens", 0),
+    _big("cache_write_tokens", 0), _big("reasoning_tokens", 0),
+    sa.Column("cost_usd", sa.Numeric(), nullable=False, server_default="0"),
+    sa.PrimaryKeyConstraint("org_id", "agent_id", "day", "model"),
+    sa.Index("ix_usage_daily_org_day", "org_id", "day"),
+)  # fmt: skip
+"""What agents cost by day and model. They may be deleted; this stays."""

@@ -12,6 +12,7 @@ from app.llm.types import Endpoint, Listed, ModelError
 from app.models.catalogue import Catalogue
 from app.models.endpoints import endpoints
 from app.settings import Settings
+from app.usage.spending import Spending
 
 MAX_OUTPUT = 16_384
 """Tokens of an answer of a model that can write more, unless the agent's settings say so."""
@@ -54,6 +55,8 @@ class Models:
             name: Catalogue(client, endpoint) for name, endpoint in endpoints(settings).items()
         }
         self.embedding = _embedding(settings)
+        self.spending = Spending(settings)
+        self.message_embedding = self.embedding if settings.embed_messages else None
 
     async def llm_config(self, handle: str | None, window: int | None = None) -> dict[str, Any]:
         """Letta's LLMConfig for a handle, or for the default one. Raises NotFound for an unknown handle."""

@@ -38,6 +38,8 @@ LLM_CIRCUIT_OPEN = Gauge(
     "1 while a model endpoint is down and calls to it fail at once.",
     ["provider"],
 )
+COST_USD = Counter("roost_llm_cost_usd", "What model calls cost, by the settings' prices.", ["model"])
+BUDGETS_EXCEEDED = Counter("roost_budget_exceeded", "Agents that crossed their daily budget.")
 LLM_CALLS = Counter(
     "roost_llm_calls", "Calls of model endpoints, by outcome: ok, cancelled, or the kind of error.",
     ["provider", "outcome"],

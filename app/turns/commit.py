@@ -194,6 +194,9 @@ class Committer:
         tool_ns: int,
     ) -> list[Stored]:
         turn, agent = self._turn, self._agent
+        handle = agent.llm_config.get("handle") or agent.llm_config["model"]
+        # A step whose answer is stored already was counted with it.
+        spent = self._models.spending.of(handle, step.completion.usage) if step.assistant else None
         row = await session.row(
             queries.COMMIT_STEP,
             turn.org_id,
@@ -210,9 +213,12 @@ class Committer:
             LEASE_SECONDS,
             to_json(_step_row(turn, agent, step, messages, tool_ns)),
             to_json(pending) if (pending := _pending(turn, step, messages)) else None,
+            to_json(spent.row()) if spent else None,
         )
         if row is None:
             raise LeaseLostError
+        if spent:
+            self._models.spending.committed(spent, turn.org_id, turn.agent_id, row["spent_before"])
         return [
             Stored(
                 id=message.id,

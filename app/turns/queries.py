@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.db.pool import Statement
 from app.messages.queries import INSERTED as INSERT_MESSAGES
+from app.usage import queries as usage
 
 # The run is born leased to this process, together with the user's messages. uq_runs_one_running refuses a
 # second turn, also while the first one waits for a server to resume it. `$13` is the request for approval
@@ -137,6 +138,7 @@ COMMIT_STEP = Statement(
         ON CONFLICT (id) DO UPDATE SET status = excluded.status, stop_reason = excluded.stop_reason,
             tool_execution_ns = excluded.tool_execution_ns, step_ns = excluded.step_ns
         RETURNING id),
+    usage AS ({usage.ADDED.format(source="$15::jsonb")}),
     new AS ({
         INSERT_MESSAGES.format(
             agent="agent.id",
@@ -148,15 +150,6 @@ COMMIT_STEP = Statement(
             more=", agent, step",
         )
     })
-    SELECT agent.base, now() AS created_at FROM agent""",
-)
-
-SEARCH_MESSAGES = Statement(
-    "search_messages",
-    """SELECT m.role, m.text, m.created_at FROM messages m
-    WHERE m.org_id = $1 AND m.agent_id = $2 AND m.seq > 1 AND m.role = ANY($3::text[]) AND m.text <> ''
-        AND ($4::text IS NULL OR m.text ILIKE '%' || $4 || '%')
-        AND ($5::timestamptz IS NULL OR m.created_at >= $5) AND ($6::timestamptz IS NULL OR m.created_at <=
-            $6)
-    ORDER BY m.seq DESC LIMIT $7""",
+    SELECT agent.base, now() AS created_at, {usage.BEFORE.format(agent="agent.id")} AS spent_before
+    FROM agent""",
 )
