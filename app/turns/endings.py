@@ -32,8 +32,14 @@ _CLOSE = """WITH run AS (
         SELECT gen_random_uuid(), run.org_id, run.id, run.agent_id, $1, $2, $3::jsonb ->> 'type', $3::jsonb
         FROM run WHERE $1 = 'failed' AND NOT EXISTS (SELECT FROM unfinished u WHERE u.run_id = run.id)),
     called AS (
-        SELECT run.*, m.step_id, m.tool_calls FROM unfinished u JOIN run ON run.id = u.run_id
-        JOIN messages m ON m.agent_id = run.agent_id AND m.step_id = u.id AND m.tool_calls IS NOT NULL),
+        SELECT run.*, u.id AS step_id, m.tool_calls FROM run LEFT JOIN unfinished u ON u.run_id = run.id
+        JOIN agents a ON a.id = run.agent_id
+        CROSS JOIN LATERAL (
+            SELECT tool_calls FROM messages WHERE agent_id = a.id AND seq >= a.next_seq - 2000
+                AND conversation_id IS NOT DISTINCT FROM run.conversation_id
+                AND (tool_calls IS NOT NULL OR tool_returns IS NOT NULL)
+            ORDER BY seq DESC LIMIT 1) m
+        WHERE m.tool_calls IS NOT NULL),
     agent AS (
         UPDATE agents a SET last_stop_reason = $2, last_run_completion = clock_timestamp(),
             next_seq = next_seq + (SELECT count(*) FROM called c WHERE c.agent_id = a.id)

@@ -152,7 +152,6 @@ def test_cancelling_from_another_server(pair: tuple[Server, Server], model: Mode
     assert stops == ["cancelled"]
     run = second.runs.retrieve(run.id)
     assert (run.status, run.stop_reason) == ("cancelled", "cancelled")
-    assert "model call" not in pair[0].logs()
     model.gate.set()
     model.gate = None
     with pytest.raises(letta_client.ConflictError, match="no active runs"):
