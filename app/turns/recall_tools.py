@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import orjson
 
 from app.archives import service as archives
-from app.turns import queries
+from app.messages import search as messages
 from app.turns.arguments import moment
 from app.turns.calls import Context, Prepared
 
@@ -17,16 +15,18 @@ ROLES = ("user", "assistant", "system")
 
 
 async def conversation_search(context: Context, call: Prepared) -> str:
-    """Earlier messages by text, role and date."""
-    given = call.arguments
-    roles = [role for role in given.get("roles") or ROLES[:2] if role in ROLES]
-    query = given.get("query") or None
-    escaped = re.sub(r"([\\%_])", r"\\\1", query) if query else None
-    start, end = moment(given.get("start_date")), moment(given.get("end_date"), end=True)
-    limit = _bounded(given.get("limit"))
-    rows = await context.tx.rows(
-        queries.SEARCH_MESSAGES, context.org_id, context.agent_id, roles, escaped, start, end, limit
+    """Earlier messages by words (and meaning, where messages have vectors), role and date."""
+    given, embedding = call.arguments, context.models.message_embedding
+    wanted = messages.Search(
+        words=given.get("query") or None,
+        meaning=messages.Meaning(call.vector, embedding) if call.vector and embedding else None,
+        agent_id=context.agent_id,
+        roles=tuple(role for role in given.get("roles") or ROLES[:2] if role in ROLES),
+        start=moment(given.get("start_date")),
+        end=moment(given.get("end_date"), end=True),
+        limit=_bounded(given.get("limit")),
     )
+    rows = await messages.search(context.tx, context.org_id, wanted)
     found = [
         {"timestamp": row["created_at"].isoformat(), "role": row["role"], "content": row["text"]}
         for row in rows

@@ -34,6 +34,8 @@ async def prepare(models: Models, offered: set[str], call: ToolCall, custom: Run
             return Prepared(call, arguments, outside=partial(custom, call.name, arguments))
         arguments = _arguments(offered, call)
         field = EMBEDDED.get(call.name)
+        if call.name == "conversation_search" and models.message_embedding and arguments.get("query"):
+            field = "query"
         if field is None:
             return Prepared(call, arguments)
         archives.check_text(arguments[field])
