@@ -37,6 +37,7 @@ from app.jobs.routes import router as jobs
 from app.llm.client import Client
 from app.messages.organisation import router as all_messages
 from app.messages.routes import router as messages
+from app.messages.search_routes import router as message_search
 from app.messages.service import Sender
 from app.models.routes import router as models
 from app.models.service import Models
@@ -56,6 +57,7 @@ from app.turns.events import Recorder
 from app.turns.loop import Loop
 from app.turns.recovery import Recovery
 from app.turns.supervisor import Turns
+from app.usage.routes import router as usage
 
 log = logging.getLogger("roost")
 
@@ -64,11 +66,12 @@ SEED_RETRY_SECONDS = 1.0
 ROUTERS: tuple[APIRouter, ...] = (
     health, admin, agent_tools, agents, archives, blocks, jobs, messages, models, runs, tools,
     conversations,
-    all_messages,
+    message_search, all_messages,
     library,
     tags,
     steps,
     agentfiles,
+    usage,
     prompts,
     conversation_control,
     unserved,  # last: it takes whatever is left under /v1
@@ -101,7 +104,12 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> ASGIAp
 @asynccontextmanager
 async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[Services]:
     """Everything that lives as long as the process; torn down in reverse."""
-    db = await Database.open(settings, size=settings.pool_size)
+    db = await Database.open(
+        settings,
+        size=settings.pool_size + settings.pool_overflow,
+        patience=settings.pool_timeout,
+        idle=settings.pool_recycle,
+    )
     llm = Client()
     catalogue = Models(llm, settings)
     background_db = await Database.open(settings, size=1, application="roost-turns")
