@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from app.admin import queries, service
@@ -16,6 +16,7 @@ from app.http.fields import Text, refuse
 from app.http.ids import KeyId, OrganizationId, UserId
 from app.http.paging import page
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
 

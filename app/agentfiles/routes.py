@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import AgentId
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/agents", tags=["agents"])
 

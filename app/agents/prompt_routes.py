@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.agents import prompting
 from app.http.context import App, Who
 from app.http.ids import AgentId
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/agents/{agent_id}", tags=["agents"])
 

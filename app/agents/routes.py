@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from app.agents import service
@@ -20,6 +20,7 @@ from app.http.fields import Text
 from app.http.ids import AgentId, BlockId, ToolId
 from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 from app.tools import queries as tool_queries
 from app.tools import service as tools
 

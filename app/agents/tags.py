@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from app.db.pool import Statement
@@ -12,6 +12,7 @@ from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.paging import MAX_LIMIT
 from app.http.respond import json
+from app.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/tags", tags=["tags"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from app.agents.service import ensure
@@ -18,6 +18,7 @@ from app.http.fields import Moment, Text
 from app.http.ids import AgentId, PassageId, Prefixed
 from app.http.paging import MAX_LIMIT
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 from app.models.service import Embedding, Models
 
 router = APIRouter(prefix="/v1/agents/{agent_id}/archival-memory", tags=["archival memory"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from app.agents.listing import Include
@@ -19,6 +19,7 @@ from app.http.fields import Text
 from app.http.ids import BlockId
 from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/blocks", tags=["blocks"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from app.agents.prompting import recompile
@@ -15,6 +15,7 @@ from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import AgentId
 from app.http.respond import json
+from app.http.routing import APIRouter
 from app.messages import follow
 
 router = APIRouter(prefix="/v1/conversations/{conversation_id}", tags=["conversations"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from app.conversations import service
@@ -21,6 +21,7 @@ from app.http.fields import Text
 from app.http.ids import AgentId, ConversationId, MessageId
 from app.http.paging import page
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 from app.messages import listing
 from app.messages.service import types_of
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import orjson
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from app import __version__
 from app.db.pool import ServerStatement
 from app.errors import AppError
 from app.http.context import App
+from app.http.routing import APIRouter
 from app.telemetry import metrics
 
 router = APIRouter(tags=["health"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from app.errors import NotServed
+from app.http.routing import APIRouter
 
 router = APIRouter()
 

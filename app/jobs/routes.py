@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from app.db.keyset import Page
@@ -14,6 +14,7 @@ from app.http.context import App, Who
 from app.http.ids import Prefixed
 from app.http.paging import page
 from app.http.respond import json_bytes
+from app.http.routing import APIRouter
 from app.jobs import queries
 from app.runs import service
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from app.http.fields import Body, Text
 from app.http.ids import AgentId, RunId
 from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 from app.messages import listing, service
 from app.messages.schemas import MessageRequest
 from app.runs.queries import GET_RUN

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -15,6 +14,7 @@ from app.http.context import App, Who
 from app.http.fields import Body, Moment, Text
 from app.http.ids import Prefixed
 from app.http.respond import json
+from app.http.routing import APIRouter
 from app.messages.search import ROLES, Meaning, Search, search
 from app.models.service import Models
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from app.http.context import App
 from app.http.paging import unserved
 from app.http.respond import json
+from app.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 

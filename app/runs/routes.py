@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -19,6 +19,7 @@ from app.http.fields import Body, Text
 from app.http.ids import AgentId, Prefixed, RunId
 from app.http.paging import page
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 from app.messages import follow
 from app.messages import queries as message_queries
 from app.messages.service import expanded

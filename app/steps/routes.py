@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from app.db import keyset
@@ -17,6 +17,7 @@ from app.http.fields import Body, Moment, Text
 from app.http.ids import AgentId, StepId
 from app.http.paging import page, unserved
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 from app.messages.service import expanded
 from app.steps import queries
 

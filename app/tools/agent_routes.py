@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.agents import service as agents
@@ -11,6 +10,7 @@ from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import AgentId
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 from app.tools import execution, queries
 from app.tools.schemas import Approval, RunTool
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from app.db.keyset import Page
@@ -14,6 +14,7 @@ from app.http.fields import Text
 from app.http.ids import Prefixed, ToolId
 from app.http.paging import page
 from app.http.respond import json, json_bytes
+from app.http.routing import APIRouter
 from app.tools import execution, search, service
 from app.tools.schemas import CreateTool, RunSource, SearchTools, UpdateTool
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from app.db.pool import array
@@ -14,6 +14,7 @@ from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import AgentId
 from app.http.respond import json_bytes
+from app.http.routing import APIRouter
 from app.usage import queries
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
