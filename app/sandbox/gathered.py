@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import orjson
@@ -24,15 +23,14 @@ class Gathered:
         """More of it."""
         self.size += len(data)
         for kind, body in self._reader.feed(data):
-            if kind == frames.RESULT:
-                with contextlib.suppress(orjson.JSONDecodeError):
-                    self.answer = orjson.loads(body)
+            if kind == frames.RESULT and self.answer is None:
+                self.answer = _answer(body)
             elif kind in self._printed:
                 self._printed[kind].append(body.decode("utf-8", "replace"))
 
     def result(self) -> Result:
         """What the tool answered."""
-        answer = self.answer if isinstance(self.answer, dict) else {}
+        answer = self.answer or {}
         return Result(
             answer.get("ok") is True, str(answer.get("text")), *self._lines(), value=answer.get("value")
         )
@@ -44,3 +42,12 @@ class Gathered:
     def _lines(self) -> tuple[list[str], list[str]]:
         out, err = ("".join(self._printed[kind]).splitlines() for kind in (frames.STDOUT, frames.STDERR))
         return out, err
+
+
+def _answer(body: bytes) -> dict[str, Any]:
+    """What was sent as a result, or what is wrong with it: a tool can write to its pipe itself."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        answer = None
+    return answer if isinstance(answer, dict) else {"ok": False, "text": "The tool sent no valid result."}

@@ -169,7 +169,7 @@ def _why(ended: dict[str, Any], seconds: float) -> str:
     }
     status = ended["status"]
     if ended["why"]:
-        return killed.get(ended["why"], ended["why"])
+        return killed.get(ended["why"], str(ended["why"]))
     if status == -24:  # SIGXCPU
         return "it used all the processor time that it may"
     return "it had no memory left" if status == 71 else f"its process ended with {status}"
@@ -190,4 +190,5 @@ def _directories(directory: str) -> dict[str, str]:
 
 def _interpreter() -> str:
     """Python itself, not a virtual environment's: no packages, and readable for everybody."""
-    return sys._base_executable or sys.executable  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnnecessaryComparison]
+    base: Any = getattr(sys, "_base_executable", None)
+    return str(base or sys.executable)

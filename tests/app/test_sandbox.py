@@ -1,4 +1,4 @@
-"""What a tool cannot do: each attempt runs in a real sandbox, and so does the work that it should not disturb."""
+"""What a tool cannot do: each attempt runs in a real sandbox, and must not disturb the next call."""
 
 from __future__ import annotations
 
@@ -147,9 +147,12 @@ def test_the_model_is_told_that_there_is_no_network(sandbox: Running) -> None:
 @pytest.mark.parametrize(
     "attempt",
     [
-        "os.kill(os.getppid(), 9)", "os.kill(given['server'], 9)", "os.kill(-1, 9)", "os.killpg(os.getpgid(0), 9)",
-        "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)", "resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))",
-        "os.sched_setaffinity(os.getppid(), {0})", "ctypes.CDLL(None, use_errno=True).ptrace(16, os.getppid(), 0, 0) and 1 / 0",
+        "os.kill(os.getppid(), 9)", "os.kill(given['server'], 9)", "os.kill(-1, 9)",
+        "os.killpg(os.getpgid(0), 9)",
+        "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+        "resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))",
+        "os.sched_setaffinity(os.getppid(), {0})",
+        "ctypes.CDLL(None, use_errno=True).ptrace(16, os.getppid(), 0, 0) and 1 / 0",
     ],
 )  # fmt: skip
 def test_other_processes_are_out_of_reach(sandbox: Running, attempt: str) -> None:
@@ -172,9 +175,15 @@ def test_no_process_is_started(sandbox: Running, attempt: str) -> None:
 
 
 def test_threads_work_and_are_bounded(sandbox: Running) -> None:
-    body = "from concurrent.futures import ThreadPoolExecutor\nreturn sum(ThreadPoolExecutor(8).map(abs, range(100)))"
+    body = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "return sum(ThreadPoolExecutor(8).map(abs, range(100)))"
+    )
     assert sandbox.call(body).value == 4950
-    bomb = "import threading, time\nthreading.stack_size(32768)\nwhile True: threading.Thread(target=time.sleep, args=(9,)).start()"
+    bomb = (
+        "import threading, time\nthreading.stack_size(32768)\n"
+        "while True: threading.Thread(target=time.sleep, args=(9,)).start()"
+    )
     assert not sandbox.call(bomb).ok
     sandbox.alive()
 
@@ -190,7 +199,16 @@ def test_an_endless_loop_ends(sandbox: Running) -> None:
 
 
 def test_signals_and_exits_of_its_own_do_not_save_a_tool(sandbox: Running) -> None:
-    stubborn = "import signal, time\nfor n in range(1, 32):\n    try: signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\nwhile True: time.sleep(1)"
+    stubborn = """
+    import signal, time
+    for number in range(1, 32):
+        try:
+            signal.signal(number, signal.SIG_IGN)
+        except (OSError, ValueError):
+            pass
+    while True:
+        time.sleep(1)
+    """
     assert "not done" in sandbox.call(stubborn, seconds=0.5).text
     assert sandbox.call("import sys; sys.exit(3)").text == "tool failed with SystemExit: 3"
     assert "ended with 5" in sandbox.call("import os; os._exit(5)").text
@@ -198,7 +216,9 @@ def test_signals_and_exits_of_its_own_do_not_save_a_tool(sandbox: Running) -> No
     sandbox.alive()
 
 
-@pytest.mark.parametrize("hog", ["x = []\nwhile True: x.append(bytearray(1 << 20))", "return bytearray(1 << 30)",
+@pytest.mark.parametrize("hog", [
+    "x = []\nwhile True: x.append(bytearray(1 << 20))",
+    "return bytearray(1 << 30)",
                                  "import mmap\nreturn len(mmap.mmap(-1, 1 << 30))"])  # fmt: skip
 def test_memory_is_bounded(sandbox: Running, hog: str) -> None:
     tried = sandbox.call(hog)
@@ -211,7 +231,7 @@ def test_disk_is_bounded(sandbox: Running) -> None:
     assert "File too large" in sandbox.call("open('big', 'wb').write(b'x' * (1 << 25))").text
     many = "import time\nfor n in range(40): open(f'f{n}', 'wb').write(b'x' * (15 << 20))\ntime.sleep(2)"
     assert "too much" in sandbox.call(many).text
-    files = "import time\nfor n in range(5000): open(f'f{n}', 'w').close()\ntime.sleep(2)"
+    files = "import time\nfor n in range(2200): open(f'f{n}', 'w').close()\ntime.sleep(2)"
     assert "too much" in sandbox.call(files).text
     sandbox.alive()
 
@@ -233,7 +253,7 @@ def test_a_forged_answer_is_only_the_tools_own(sandbox: Running) -> None:
     )
     assert not sandbox.call(forged).ok
     broken = "import os, struct\nos.write(3, struct.pack('=cI', b'r', 4) + b'nope')\nreturn 1"
-    assert isinstance(sandbox.call(broken), Result)
+    assert sandbox.call(broken).text == "The tool sent no valid result."
     sandbox.alive()
 
 
@@ -257,13 +277,13 @@ def test_a_cancelled_call_is_killed(sandbox: Running) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and _scratches():
+        while time.monotonic() < deadline and _scratches():  # noqa: ASYNC110 (nobody tells)
             await asyncio.sleep(0.05)
         return _scratches()
 
     def _scratches() -> list[str]:
         directory = sandbox.sandbox._zygote._directory
-        return os.listdir(f"{directory}/calls")
+        return [one.name for one in Path(directory, "calls").iterdir()]
 
     assert sandbox.wait(cancel()) == []
     sandbox.alive()
@@ -295,7 +315,7 @@ def test_where_a_wall_is_missing_no_tool_runs_unless_told_to(sandbox: Running) -
     zygote = sandbox.sandbox._zygote
     zygote.layers["holes"] = ["read files of the server"]
     try:
-        with pytest.raises(Exception, match="read files of the server.*ROOST_TOOL_SANDBOX_DEGRADED"):
+        with pytest.raises(Exception, match=r"read files of the server.*ROOST_TOOL_SANDBOX_DEGRADED"):
             sandbox.call("return 1")
     finally:
         zygote.layers["holes"] = []

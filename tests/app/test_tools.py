@@ -111,17 +111,17 @@ def test_given_schemas_are_taken(client: Letta) -> None:
     code = source("asked", "return q", "q") + "\n" + source("helper", "return 1")
     tool = client.tools.create(source_code=code, json_schema=given)
     assert (tool.name, tool.description, tool.json_schema) == ("asked", "Asks.", given)
+    place = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
     model_schema = {
-        "$defs": {"Place": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}},
-        "title": "Args", "type": "object", "required": ["place"],
+        "$defs": {"Place": place},
+        "title": "Args",
+        "type": "object", "required": ["place"],
         "properties": {"place": {"$ref": "#/$defs/Place", "description": "Where."}},
     }  # fmt: skip
     tool = client.tools.create(
         source_code=source("travel", "return 1", "place"), args_json_schema=model_schema
     )
-    assert tool.json_schema["parameters"]["properties"]["place"] == {
-        "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "description": "Where.",
-    }  # fmt: skip
+    assert tool.json_schema["parameters"]["properties"]["place"] == place | {"description": "Where."}
     assert tool.args_json_schema == model_schema
 
 
