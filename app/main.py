@@ -28,7 +28,7 @@ from app.conversations.routes import router as conversations
 from app.db import revisions
 from app.db.pool import Database
 from app.errors import AppError
-from app.http import errors
+from app.http import errors, openapi
 from app.http.asgi import Middleware
 from app.http.health import router as health
 from app.http.lifecycle import Lifecycle
@@ -57,6 +57,8 @@ from app.turns.events import Recorder
 from app.turns.loop import Loop
 from app.turns.recovery import Recovery
 from app.turns.supervisor import Turns
+from app.upkeep.jobs import of as jobs_of
+from app.upkeep.scheduler import Scheduler
 from app.usage.routes import router as usage
 
 log = logging.getLogger("roost")
@@ -95,6 +97,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle | None = None) -> ASGIAp
 
     app = FastAPI(title="Roost", version=__version__, lifespan=lifespan, redirect_slashes=False)
     errors.install(app)
+    openapi.install(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
@@ -113,12 +116,14 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     llm = Client()
     catalogue = Models(llm, settings)
     background_db = await Database.open(settings, size=1, application="roost-turns")
+    upkeep_db = await Database.open(settings, size=1, application="roost-upkeep", command=60, idle=30)
     recorder = Recorder(db)
     turns = Turns(background_db, lifecycle)
     cipher = Cipher(settings.encryption_key, settings.previous_encryption_key)
     custom = CustomTools(db, cipher, Sandbox(settings.tool_limits()))
     loop = Loop(db, llm, catalogue, custom, keep_traces=settings.track_provider_trace)
     recovery = Recovery(background_db, lifecycle, turns, recorder, loop)
+    scheduler = Scheduler(upkeep_db, lifecycle, turns.owner, jobs_of(settings, upkeep_db, catalogue))
     callbacks = Callbacks(background_db, private=settings.private_urls)
     identity = Identity(db, settings)
     services = Services(
@@ -142,6 +147,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
                 background.create_task(recovery.run(), name="recovery"),
                 background.create_task(recorder.run(), name="recorder"),
                 background.create_task(callbacks.run(), name="callbacks"),
+                background.create_task(scheduler.run(), name="scheduler"),
                 background.create_task(_prepare(services), name="prepare"),
                 *(background.create_task(work, name=name) for name, work in identity.tasks().items()),
             ]
@@ -158,6 +164,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
         await llm.aclose()
         await db.close()
         await background_db.close()
+        await upkeep_db.close()
 
 
 async def _prepare(services: Services) -> None:

@@ -65,6 +65,9 @@ class Settings(KeySettings, ModelSettings, ToolSettings):
     workers: int = Field(default=1, alias="LETTA_UVICORN_WORKERS", ge=1, le=64)
     rate_limit_per_minute: int = Field(default=120, alias="ROOST_RATE_LIMIT_PER_MINUTE", ge=0, le=10_000_000)
     rate_limit_burst: int = Field(default=200, alias="ROOST_RATE_LIMIT_BURST", ge=1, le=10_000_000)
+    message_retention_days: int | None = Field(
+        default=None, alias="ROOST_MESSAGE_RETENTION_DAYS", ge=1, le=36_500
+    )
     audit_retention_days: int = Field(default=365, alias="ROOST_AUDIT_RETENTION_DAYS", ge=1, le=36_500)
 
     busy_seconds: float = Field(default=0, alias="ROOST_AGENT_BUSY_WAIT_SECONDS", ge=0, le=300)

@@ -94,10 +94,12 @@ class Database:
         application: str = "roost-server",
         patience: float = ACQUIRE_SECONDS,
         idle: float = IDLE_SECONDS,
+        command: float = COMMAND_SECONDS,
     ) -> Database:
         """Create the pool without connecting, so that a late database does not keep us from starting.
 
-        `patience`: seconds to wait for a free connection; `idle`: after which an unused one is closed.
+        `patience`: seconds to wait for a free connection; `idle`: after which an unused one is closed;
+        `command`: after which a statement is given up.
         """
         settings = connect.arguments(target, application=application)
         # Filtered vector search keeps scanning until enough rows match (pgvector 0.8).
@@ -106,7 +108,7 @@ class Database:
             **settings,
             min_size=0,
             max_size=size,
-            command_timeout=COMMAND_SECONDS,
+            command_timeout=command,
             max_inactive_connection_lifetime=idle,
             connection_class=_Connection,
         )

@@ -25,6 +25,8 @@ RATE_LIMIT_ERRORS = Counter(
     "roost_rate_limit_errors", "Requests let through because the rate limit could not be read."
 )
 AUDIT_LOST = Counter("roost_audit_records_lost", "Audit records given up because the database was away.")
+JOBS = Counter("roost_jobs", "Jobs that this server did for all.", ["job", "outcome"])
+JOB_SECONDS = Histogram("roost_job_seconds", "Time of such a job.", ["job"], buckets=SECONDS)
 DRAINING = Gauge("roost_draining", "1 while the server finishes its last requests.")
 
 # Upstream's names and units (milliseconds), so that dashboards keep working.

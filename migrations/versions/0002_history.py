@@ -153,12 +153,11 @@ BEGIN
 END $$
 """
 
-# What agents still see outlives its month: it moves to `messages_rest`.
-DROP_PARTITIONS = f"""
-CREATE FUNCTION drop_message_partitions(before timestamptz) RETURNS integer
+# One old month. What agents still see outlives it: that moves to `messages_rest`.
+DROP_PARTITION = f"""
+CREATE FUNCTION drop_message_partition(before timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = roost, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-    dropped integer := 0;
     kept text := 'm.seq = 1 OR m.seq >= a.context_start';
     old record;
 BEGIN
@@ -173,6 +172,7 @@ BEGIN
         WHERE i.inhparent = 'roost.messages'::regclass AND c.relname <> 'messages_rest'
             AND substring(pg_get_expr(c.relpartbound, c.oid)
                 FROM 'TO \\(''([^'']+)''\\)')::timestamptz <= before
+        ORDER BY c.relname LIMIT 1
     LOOP
         EXECUTE format('ALTER TABLE messages DETACH PARTITION %I', old.name);
         EXECUTE format('DELETE FROM message_otids o USING %I m'
@@ -180,9 +180,9 @@ BEGIN
         EXECUTE format('INSERT INTO messages SELECT m.* FROM %I m JOIN agents a ON a.id = m.agent_id'
             ' WHERE %s', old.name, kept);
         EXECUTE format('DROP TABLE %I', old.name);
-        dropped := dropped + 1;
+        RETURN true;
     END LOOP;
-    RETURN dropped;
+    RETURN false;
 END $$
 """
 
@@ -216,7 +216,7 @@ END $$
 
 DOWN = """
 DROP FUNCTION add_message_partitions(integer);
-DROP FUNCTION drop_message_partitions(timestamptz);
+DROP FUNCTION drop_message_partition(timestamptz);
 DROP FUNCTION add_vector_index(text, integer);
 DROP TABLE job_leases;
 DROP TABLE message_vectors;
@@ -266,7 +266,7 @@ def upgrade() -> None:
         op.execute(statement)
     _run(OTIDS)
     _run(VECTORS)
-    for statement in (NOTE_OTID, ON_INSERT, LEADERS, ADD_PARTITIONS, DROP_PARTITIONS, ADD_VECTOR_INDEX):
+    for statement in (NOTE_OTID, ON_INSERT, LEADERS, ADD_PARTITIONS, DROP_PARTITION, ADD_VECTOR_INDEX):
         op.execute(statement)
     op.execute("SELECT add_message_partitions(2)")
 
