@@ -4,7 +4,7 @@ PYTHON ?= python3
 ROOST := $(PYTHON) local/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs shell env proof timings serve test lint types unit e2e vllm-test rehearse policy size preflight cost bench-policies docs contract lock images bench-up
+.PHONY: help up down clean status logs shell env proof timings serve test lint types unit e2e vllm-test rehearse policy size preflight cost bench-policies docs contract lock images bench-up bench-peer bench-curves
 
 help:    ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\): *##/  make \1\t/p' Makefile | expand -t 18
@@ -89,3 +89,9 @@ images:  ## build the images
 
 bench-up: ## wall time of a cold and of a second `make up`, in directories of its own
 	@$(ROOST) bench-up $(if $(filter 1,$(YES)),--yes)
+
+bench-peer: ## our server beside letta 0.16.8 from PyPI, same Postgres, model and machine; QUICK=1 for a look
+	@$(ROOST) bench-peer $(if $(filter 1,$(QUICK)),--quick)
+
+bench-curves: ## our server alone: history, archive, workers, memory; QUICK=1, LARGE=1 (10^6 passages), MINUTES=2 of load
+	@$(ROOST) bench-curves $(if $(filter 1,$(QUICK)),--quick) $(if $(filter 1,$(LARGE)),--large) $(if $(MINUTES),--minutes '$(MINUTES)')

@@ -1,13 +1,11 @@
 """A model that costs nothing: fixed answers on OpenAI's wire, so that a benchmark measures the server.
 
-Run as `python -m local.bench.stub PORT`.
+Run as `python -m local.bench.stub PORT DIMENSION`.
 """
 
 from __future__ import annotations
 
 import base64
-import random
-import struct
 import sys
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,12 +14,13 @@ from typing import Any
 import orjson
 import uvicorn
 
+from local.bench import vectors
+
 CHAT_MODEL = "gpt-4o-mini"
 EMBEDDING_MODEL = "text-embedding-3-small"
 """Names that the peer knows; the answers are ours."""
 DIMENSION = 1536
-DISTINCT = 64
-"""Different vectors; a text has the one of its checksum."""
+"""Of what the peer expects of that model."""
 
 PIECES = ("Hello", ", how", " can I", " help?")
 USAGE = {"prompt_tokens": 500, "completion_tokens": 6, "total_tokens": 506}
@@ -70,56 +69,61 @@ MODELS = orjson.dumps(
 )
 
 
-def _vectors() -> list[tuple[bytes, bytes]]:
-    """Each as JSON and as base64, as a client may ask for either."""
-    source = random.Random(1)  # noqa: S311 - the same numbers in every run
-    made: list[tuple[bytes, bytes]] = []
-    for _ in range(DISTINCT):
-        values = [round(source.gauss(0, 1), 4) for _ in range(DIMENSION)]
-        packed = base64.b64encode(struct.pack(f"<{DIMENSION}f", *values))
-        made.append((orjson.dumps(values), b'"' + packed + b'"'))
-    return made
+class Embedder:
+    """Gives a text one of few vectors, by its checksum."""
+
+    def __init__(self, dimension: int) -> None:
+        rows = vectors.queries(dimension).astype("<f4")
+        # As JSON and as base64: a client may ask for either.
+        self._rows = [
+            (orjson.dumps(row.tolist()), b'"' + base64.b64encode(row.tobytes()) + b'"') for row in rows
+        ]
+
+    def answer(self, body: dict[str, Any]) -> bytes:
+        """The body of an answer to a request for embeddings."""
+        texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        packed = body.get("encoding_format") == "base64"
+        items = [
+            b'{"object":"embedding","index":%d,"embedding":%s}' % (index, self._rows[number(text)][packed])
+            for index, text in enumerate(texts)
+        ]
+        return b'{"object":"list","model":"%s","usage":{"prompt_tokens":8,"total_tokens":8},"data":[%s]}' % (
+            EMBEDDING_MODEL.encode(),
+            b",".join(items),
+        )
 
 
-VECTORS = _vectors()
+def number(text: object) -> int:
+    """Which vector a text has."""
+    return zlib.crc32(orjson.dumps(text)) % vectors.QUERIES
 
 
-def _embeddings(body: dict[str, Any]) -> bytes:
-    texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
-    packed = body.get("encoding_format") == "base64"
-    items = [
-        b'{"object":"embedding","index":%d,"embedding":%s}'
-        % (index, VECTORS[zlib.crc32(orjson.dumps(text)) % DISTINCT][packed])
-        for index, text in enumerate(texts)
-    ]
-    return b'{"object":"list","model":"%s","usage":{"prompt_tokens":8,"total_tokens":8},"data":[%s]}' % (
-        EMBEDDING_MODEL.encode(),
-        b",".join(items),
-    )
-
-
-async def app(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+def app(embedder: Embedder) -> Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]:
     """ASGI, without a framework."""
-    received = b""
-    while True:
-        message = await receive()
-        received += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    path = scope["path"]
-    kind, body = b"application/json", MODELS
-    if path.endswith("/embeddings"):
-        body = _embeddings(orjson.loads(received))
-    elif path.endswith("/chat/completions"):
-        streamed = orjson.loads(received).get("stream")
-        kind, body = (b"text/event-stream", STREAM) if streamed else (b"application/json", WHOLE)
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+
+    async def answer(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        received = b""
+        while True:
+            message = await receive()
+            received += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        path = scope["path"]
+        kind, body = b"application/json", MODELS
+        if path.endswith("/embeddings"):
+            body = embedder.answer(orjson.loads(received))
+        elif path.endswith("/chat/completions"):
+            streamed = orjson.loads(received).get("stream")
+            kind, body = (b"text/event-stream", STREAM) if streamed else (b"application/json", WHOLE)
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return answer
 
 
 if __name__ == "__main__":
     uvicorn.run(
-        app, host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop", http="httptools",
-        lifespan="off", log_config=None, access_log=False,
+        app(Embedder(int(sys.argv[2]))), host="127.0.0.1", port=int(sys.argv[1]), loop="uvloop",
+        http="httptools", lifespan="off", log_config=None, access_log=False,
     )  # fmt: skip

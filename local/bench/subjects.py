@@ -34,6 +34,7 @@ class Subject:
     """A running server, and what its start took."""
 
     name: str
+    database: str
     port: int
     process_id: int
     headers: dict[str, str] = field(repr=False)
@@ -50,11 +51,12 @@ class Place:
 
     cluster: postgres.Cluster
     model_url: str
+    dimension: int
     logs: Path
 
 
 @contextmanager
-def place(progress: Progress) -> Generator[Place]:
+def place(progress: Progress, dimension: int = stub.DIMENSION) -> Generator[Place]:
     """A Postgres with durable commits, as in production, and the stub model. Raises PhaseError."""
     settings = {"shared_buffers": "1GB", "max_connections": "200", "max_wal_size": "4GB"}
     progress.note("starting a private PostgreSQL")
@@ -63,10 +65,10 @@ def place(progress: Progress) -> Generator[Place]:
     with postgres.cluster(settings) as cluster:
         port = process.free_port()
         url = f"http://127.0.0.1:{port}"
-        argv = [sys.executable, "-m", "local.bench.stub", str(port)]
+        argv = [sys.executable, "-m", "local.bench.stub", str(port), str(dimension)]
         command = server.Command("The stub model", argv, os.environ, url, "/v1/models")
         with server.running(command, progress, server.LogFile(logs / "bench-stub.log")):
-            yield Place(cluster, f"{url}/v1", logs)
+            yield Place(cluster, f"{url}/v1", dimension, logs)
 
 
 @contextmanager
@@ -83,14 +85,14 @@ def ours(where: Place, progress: Progress, workers: int = 1, **more: str) -> Gen
         "LETTA_DEFAULT_LLM_HANDLE": f"vllm/{stub.CHAT_MODEL}",
         "EMBEDDING_API_BASE": where.model_url,
         "LETTA_DEFAULT_EMBEDDING_HANDLE": f"vllm/{stub.EMBEDDING_MODEL}",
-        "LETTA_EMBEDDING_DIM": str(stub.DIMENSION),
+        "LETTA_EMBEDDING_DIM": str(where.dimension),
         **more,
     }
     port = process.free_port()
     began = time.monotonic()
     with server.server(variables, port, progress, where.logs / "bench-roost.log") as running:
         handles = variables["LETTA_DEFAULT_LLM_HANDLE"], variables["LETTA_DEFAULT_EMBEDDING_HANDLE"]
-        yield _subject(OURS, port, running, handles, {"authorization": f"Bearer {KEY}"}, began)
+        yield _subject((OURS, name), port, running, handles, {"authorization": f"Bearer {KEY}"}, began)
 
 
 @contextmanager
@@ -110,7 +112,7 @@ def peer(where: Place, progress: Progress) -> Generator[Subject]:
         log = where.logs / "bench-peer.log"
         with server.running(command, progress, server.LogFile(log)) as running:
             handles = f"openai-proxy/{stub.CHAT_MODEL}", f"openai/{stub.EMBEDDING_MODEL}"
-            yield _subject(PEER, port, running, handles, {}, began)
+            yield _subject((PEER, "peer"), port, running, handles, {}, began)
 
 
 def _peer_environment(where: Place, home: str) -> dict[str, str]:
@@ -142,7 +144,7 @@ def _prepare(interpreter: Path, variables: Mapping[str, str], home: str) -> None
 
 
 def _subject(
-    name: str,
+    names: tuple[str, str],
     port: int,
     running: server.Running,
     handles: tuple[str, str],
@@ -151,7 +153,8 @@ def _subject(
 ) -> Subject:
     pid = running.process.pid
     return Subject(
-        name=name, port=port, process_id=pid, headers=headers, model=handles[0], embedding=handles[1],
+        name=names[0], database=names[1], port=port, process_id=pid, headers=headers,
+        model=handles[0], embedding=handles[1],
         start_seconds=time.monotonic() - began, start_cpu=usage.cpu_seconds(pid),
         start_memory=usage.memory(pid),
     )  # fmt: skip

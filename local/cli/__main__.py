@@ -89,6 +89,19 @@ def _serve(args: argparse.Namespace, console: Console) -> int:
     return serve(console, Wish(port=args.port, workers=args.workers, standin=args.standin))
 
 
+def _bench_peer(args: argparse.Namespace, console: Console) -> int:
+    from local.cli.bench_server import bench_peer
+
+    return bench_peer(console, quick=args.quick)
+
+
+def _bench_curves(args: argparse.Namespace, console: Console) -> int:
+    from local.bench.growth import Wish
+    from local.cli.bench_server import bench_curves
+
+    return bench_curves(console, Wish(quick=args.quick, large=args.large, minutes=args.minutes))
+
+
 def _rehearse(args: argparse.Namespace, console: Console) -> int:
     from local.cli.rehearse import rehearse
 
@@ -186,6 +199,13 @@ def parser() -> argparse.ArgumentParser:
     serving.add_argument("--standin", action="store_true")
     add("timings", _timings, "how long past runs of `up` took")
     add("bench-up", _bench_up, "time a cold and a second `up`").add_argument("--yes", action="store_true")
+    add("bench-peer", _bench_peer, "the server beside letta 0.16.8").add_argument(
+        "--quick", action="store_true"
+    )
+    curves = add("bench-curves", _bench_curves, "the server alone, as data, workers and time grow")
+    curves.add_argument("--quick", action="store_true")
+    curves.add_argument("--large", action="store_true")
+    curves.add_argument("--minutes", type=float, default=2.0)
     add("rehearse", _rehearse, "dev, prod or prod-dr on an emulated AWS account").add_argument("stack")
     add("policy", _policy, "the policy packs on a stack").add_argument("stack")
     add("preflight", _preflight, "whether the AWS account can carry a stack").add_argument("stack")

@@ -31,6 +31,8 @@ LOCKS = (
         "local/vllm/requirements.lock",
         ("--group=pyproject.toml:vllm", "--override=local/vllm/overrides.txt"),
     ),
+    ("local/bench/peer/requirements.lock", ("--group=pyproject.toml:peer", "--exclude-newer=2026-07-01")),
+    ("local/bench/plots.lock", ("--group=pyproject.toml:plots",)),
 )
 COMPILE = (
     "--quiet",
