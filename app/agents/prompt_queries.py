@@ -27,7 +27,8 @@ STORE = Statement(
 RESET = Statement(
     "reset_messages",
     """WITH agent AS (
-        UPDATE agents a SET context_start = greatest(a.next_seq, 2), updated_at = now()
+        UPDATE agents a SET context_start = greatest(a.next_seq, 2), updated_at = now(),
+            pending_approval = NULL
         WHERE a.org_id = $1 AND a.id = $2
             AND NOT EXISTS (SELECT FROM runs WHERE agent_id = $2 AND status = 'running') RETURNING a.id),
     gone AS (

@@ -1,7 +1,8 @@
-"""From rows to what the model reads: load an agent, compile its prompt when stale, keep the window."""
+"""From rows to what the model reads: load an agent, compile its prompt when it is stale."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,30 +10,32 @@ from uuid import UUID
 import orjson
 
 from app.agents import prompt
+from app.agents.compaction import CompactionSettings
 from app.agents.rules import TALK_BY_TOOLS
 from app.db.pool import Database
 from app.errors import NotFound
 from app.turns import queries
 from app.turns.rules import Rules
-from app.turns.state import ContextMessage, LoadedAgent, OfferedTool, Turn
-
-FULL, TRIMMED = 0.9, 0.7
-"""Shares of the context window: above the first, old messages leave the view until the second."""
-
-BYTES_PER_TOKEN = 4
+from app.turns.state import ContextMessage, LoadedAgent, OfferedTool
 
 CLIENT_RETURN_LIMIT = 50_000
 """Characters of what a client's own tool returned."""
 
 
-async def load(db: Database, turn: Turn) -> LoadedAgent:
-    """Everything that the turn needs, in one statement. Raises NotFound for an agent deleted meanwhile."""
-    if turn.conversation_id is None:
-        row = await db.row(queries.LOAD, turn.org_id, turn.agent_id)
+async def load(
+    db: Database,
+    org_id: UUID,
+    agent_id: UUID,
+    conversation_id: UUID | None = None,
+    client_tools: Sequence[dict[str, Any]] = (),
+) -> LoadedAgent:
+    """Everything that a turn needs, in one statement. Raises NotFound for an agent deleted meanwhile."""
+    if conversation_id is None:
+        row = await db.row(queries.LOAD, org_id, agent_id)
     else:
-        row = await db.row(queries.LOAD_CONVERSATION, turn.org_id, turn.agent_id, turn.conversation_id)
+        row = await db.row(queries.LOAD_CONVERSATION, org_id, agent_id, conversation_id)
     if row is None:
-        raise NotFound(f"There is no agent agent-{turn.agent_id}, or its conversation was deleted.")
+        raise NotFound(f"There is no agent agent-{agent_id}, or its conversation was deleted.")
     tools = {
         tool["name"]: OfferedTool(tool["name"], tool["schema"], tool["return_limit"])
         for tool in orjson.loads(row["tools"])
@@ -47,11 +50,11 @@ async def load(db: Database, turn: Turn) -> LoadedAgent:
         context_start=row["context_start"],
         rules=Rules(orjson.loads(row["tool_rules"])).noted(_returns_of_turn(messages)),
         talks_by_tools=row["agent_type"] in TALK_BY_TOOLS,
-        client_tools={tool["name"]: _client_tool(tool) for tool in turn.client_tools or ()},
-        compaction=orjson.loads(row["compaction_settings"] or "{}"),
+        client_tools={tool["name"]: _client_tool(tool) for tool in client_tools},
+        next_seq=row["next_seq"],
+        compaction=CompactionSettings.model_validate(orjson.loads(row["compaction_settings"] or "{}")),
     )
-    _compile(agent, turn, row)
-    _trim(agent)
+    _compile(agent, agent_id, row)
     return agent
 
 
@@ -76,7 +79,7 @@ def _returns_of_turn(messages: list[ContextMessage]) -> list[dict[str, Any]]:
     return returns
 
 
-def _compile(agent: LoadedAgent, turn: Turn, row: Any) -> None:
+def _compile(agent: LoadedAgent, agent_id: UUID, row: Any) -> None:
     """Compile the system prompt anew when what it shows has changed since."""
     blocks = [prompt.BlockView(**block) for block in orjson.loads(row["blocks"])]
     archive = orjson.loads(row["archive"] or "{}")
@@ -88,27 +91,6 @@ def _compile(agent: LoadedAgent, turn: Turn, row: Any) -> None:
     now = datetime.now(UTC)
     facts = prompt.MemoryFacts(max(row["next_seq"] - 2, 0), passages, tags)
     clock = prompt.clock(now, agent.timezone)
-    text = prompt.compile_prompt(f"agent-{turn.agent_id}", row["system"], blocks, facts, clock, rules)
+    text = prompt.compile_prompt(f"agent-{agent_id}", row["system"], blocks, facts, clock, rules)
     agent.pending_prompt, agent.pending_key = text, key
     agent.messages[:1] = [ContextMessage(1, "system", text, now)]
-
-
-def _trim(agent: LoadedAgent) -> None:
-    """Move the oldest exchanges out of view when the window is nearly full; searches still find them."""
-    window = int(agent.llm_config["context_window"])
-    sizes = [_tokens(message) for message in agent.messages]
-    fixed = sizes[0] + sum(len(orjson.dumps(tool.schema)) // BYTES_PER_TOKEN for tool in agent.tools.values())
-    used = fixed + sum(sizes[1:])
-    if used <= window * FULL:
-        return
-    starts = [n for n, message in enumerate(agent.messages) if n > 1 and message.role == "user"]
-    for start in starts:
-        if start == starts[-1] or fixed + sum(sizes[start:]) <= window * TRIMMED:
-            agent.context_start = agent.messages[start].seq
-            agent.messages[1:start] = []
-            return
-
-
-def _tokens(message: ContextMessage) -> int:
-    body = [message.text, message.parts, message.tool_calls, message.tool_returns]
-    return len(orjson.dumps(body)) // BYTES_PER_TOKEN

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from time import perf_counter_ns
+from uuid import UUID
 
 from app.db.pool import Database
 from app.errors import AppError, is_outage
 from app.http import ids
 from app.llm.client import Client
-from app.llm.types import ModelError
+from app.llm.types import CONTEXT_WINDOW_EXCEEDED, Completion, ModelError, Request
+from app.messages import wire
 from app.models.service import Models
 from app.steps import traces
 from app.telemetry import metrics
@@ -18,12 +20,19 @@ from app.tools.custom import CustomTools
 from app.turns import answering, context, custom, endings, outside
 from app.turns.asking import ask
 from app.turns.commit import Committer, Step
+from app.turns.compacting import Compactor
 from app.turns.deciding import decider
 from app.turns.planning import Plan, plan, row
 from app.turns.requesting import request
 from app.turns.state import Emit, LeaseLostError, LoadedAgent, Outcome, Turn, TurnInterruptedError
+from app.turns.windows import FULL
 
 log = logging.getLogger("roost.turns")
+
+COMPACTIONS = 3
+"""How often a step is asked again with less in view when it does not fit."""
+
+OVERFLOW = "context_window_overflow_in_system_prompt"
 
 
 class TurnError(AppError):
@@ -52,6 +61,7 @@ class Loop:
         self._llm = llm
         self._models = models
         self._custom = custom_tools
+        self._compactor = Compactor(db, llm, models)
         self._keep_traces = keep_traces
 
     async def run(self, turn: Turn, emit: Emit) -> Outcome:
@@ -79,7 +89,9 @@ class Loop:
 
     async def _steps(self, turn: Turn, emit: Emit) -> str:
         """Run the turn's steps; why it ended."""
-        agent = await context.load(self._db, turn)
+        agent = await context.load(
+            self._db, turn.org_id, turn.agent_id, turn.conversation_id, turn.client_tools or ()
+        )
         if turn.override_model:
             agent.llm_config = await self._models.llm_config(turn.override_model)
         running = _Running(turn, agent, Committer(self._db, self._models, turn, agent, emit), emit)
@@ -93,8 +105,7 @@ class Loop:
     async def _step(self, running: _Running) -> str | None:
         turn, agent = running.turn, running.agent
         started, message_id = perf_counter_ns(), ids.new()
-        wanted = request(agent, turn.override_system)
-        completion = await ask(self._llm, self._models, turn, agent, wanted, message_id, running.emit)
+        wanted, completion = await self._fitting(running, message_id)
         llm_ns = perf_counter_ns() - started
         turn.totals.add(completion.usage)
         planned = await plan(
@@ -108,6 +119,40 @@ class Loop:
             await traces.keep(self._db, turn.org_id, step.id, wanted, completion)
         metrics.STEP_MS.observe((perf_counter_ns() - started) / 1e6)
         return stop
+
+    async def _fitting(self, running: _Running, message_id: UUID) -> tuple[Request, Completion]:
+        """A request that fits into the model's window, and the answer to it."""
+        turn, agent = running.turn, running.agent
+        window = int(agent.llm_config["context_window"])
+        if self._compactor.size(agent) > window * FULL:
+            await self._compact(running, "context_window_exceeded")
+        for _ in range(COMPACTIONS):
+            wanted = request(agent, turn.override_system)
+            try:
+                answer = await ask(self._llm, self._models, turn, agent, wanted, message_id, running.emit)
+            except ModelError as error:
+                if error.kind != CONTEXT_WINDOW_EXCEEDED or not await self._compact(running, error.kind):
+                    raise
+            else:
+                return wanted, answer
+        raise ModelError(CONTEXT_WINDOW_EXCEEDED, "The conversation does not fit the model.", status=400)
+
+    async def _compact(self, running: _Running, trigger: str) -> bool:
+        """Make room; False when there is nothing that could leave the view."""
+        turn, agent = running.turn, running.agent
+        if self._compactor.fixed(agent) > int(agent.llm_config["context_window"]):
+            raise ModelError(
+                OVERFLOW, "The system prompt alone is longer than the model's context window.", status=400
+            )
+        found = await self._compactor.prepare(agent, agent.compaction, trigger, keep_last=True)
+        if found is None:
+            return False
+        stored = await self._compactor.store_in_turn(turn, agent, found)
+        if stored is not None and turn.include_compaction_messages:
+            data = {"trigger": trigger, "context_window": int(agent.llm_config["context_window"])}
+            for event in (wire.compaction_event(stored, data), *wire.expand(stored)):
+                running.emit(event)
+        return True
 
     async def _left_over(self, running: _Running) -> str | None:
         """First what an earlier attempt left between calls and returns, or what a client has answered."""
@@ -139,6 +184,8 @@ class Loop:
         """Mark the run as failed; what earlier steps wrote stays."""
         kind = error.kind if isinstance(error, ModelError) else "internal_error"
         reason = "llm_api_error" if isinstance(error, ModelError) else "error"
+        if kind == OVERFLOW:
+            reason = OVERFLOW
         try:
             await endings.fail(self._db, turn.org_id, turn.run_id, turn.token, reason, kind, error.message)
         except Exception:  # the lease runs out by itself; the first error is the one to report

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from app.agents.compaction import CompactionSettings
 from app.errors import AppError
 from app.llm.types import Usage
 from app.messages.wire import View
@@ -178,8 +179,9 @@ class LoadedAgent:
     talks_by_tools: bool = False
     """Whether it has to call a tool in each step, as MemGPT's kind does."""
     client_tools: dict[str, OfferedTool] = field(default_factory=dict[str, "OfferedTool"])
-    compaction: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Letta's CompactionSettings, as far as they are given."""
+    compaction: CompactionSettings = field(default_factory=CompactionSettings)
+    next_seq: int = 1
+    """The sequence number of the next message when the agent was loaded."""
     pending_prompt: str | None = None
     """A newly compiled system prompt that the next commit must store, with its key."""
     pending_key: str | None = None
