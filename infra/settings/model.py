@@ -64,6 +64,17 @@ class EmbeddingSettings(Section):
         return f"{provider}/{self.name}"
 
 
+class HostedSettings(Section):
+    """Providers whose models agents may use besides, as `openai/…` and `anthropic/…`; the keys cost money."""
+
+    openai_api_key: SecretStr | None = Field(
+        default=None, description="Key of OpenAI's API; set it with `--secret`."
+    )
+    anthropic_api_key: SecretStr | None = Field(
+        default=None, description="Key of Anthropic's API; set it with `--secret`."
+    )
+
+
 class ModelSettings(Section):
     """The model that agents think with."""
 
@@ -98,6 +109,10 @@ class ModelSettings(Section):
     )
     embedding: EmbeddingSettings = Field(
         default_factory=EmbeddingSettings, description="The embedding model."
+    )
+
+    hosted: HostedSettings = Field(
+        default_factory=HostedSettings, description="Models of providers, besides this one."
     )
 
     @property

@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     rules_server.migration_can_finish,
     rules_model.model_can_answer,
     rules_model.embeddings_can_be_made,
+    rules_model.handles_name_one_provider,
     rules_model.keys_travel_encrypted,
     rules_inference.section_fits_the_kind,
     rules_inference.model_is_known,

@@ -91,6 +91,22 @@ def _reachable(key: str, url: str, settings: Settings) -> Iterator[str]:
         )
 
 
+def handles_name_one_provider(settings: Settings) -> Iterator[str]:
+    """The first part of a handle says whose model it is; the stack's own is nobody else's."""
+    hosted = settings.model.hosted
+    used = {
+        "openai": hosted.openai_api_key,
+        "anthropic": hosted.anthropic_api_key,
+        "bedrock": settings.aws and settings.aws.bedrock_models,
+    }
+    provider = settings.model.handle.partition("/")[0]
+    if used.get(provider):
+        yield (
+            f"`roost:model.provider` is {provider}, and so is a provider of its own that the stack uses: "
+            "give the model at baseUrl another name, as `gateway`."
+        )
+
+
 def keys_travel_encrypted(settings: Settings) -> Iterator[str]:
     """Outside the local profile a key is sent over TLS only."""
     if settings.local is not None:

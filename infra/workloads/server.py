@@ -11,6 +11,7 @@ from infra.ports import ServerEndpoint, ServerSecrets, Site
 from infra.settings import Settings
 from infra.sizing.connections import SURGE_PODS
 from infra.workloads.connections import Connection
+from infra.workloads.hosted import hosted_reaches
 from infra.workloads.labels import labels, selector
 from infra.workloads.migration import Migration
 from infra.workloads.openings import open_connections
@@ -50,7 +51,12 @@ class Server(pulumi.ComponentResource):
         self.password = kept.password
         secret = self._secret(kept)
         optional = [one for one in (supplies.server_identity, self._pod.cache) if one is not None]
-        reaches = [supplies.database.reach, *supplies.model.reach, *(one.reach for one in optional)]
+        reaches = [
+            supplies.database.reach,
+            *supplies.model.reach,
+            *hosted_reaches(settings),
+            *(one.reach for one in optional),
+        ]
         openings = open_connections(
             [Connection(client=WORKLOAD, reach=r) for r in reaches], namespace, self._opts
         )

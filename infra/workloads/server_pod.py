@@ -12,6 +12,7 @@ from infra.settings import Settings
 from infra.sizing.timing import Timing
 from infra.workloads.cache import cache_environment, cache_files
 from infra.workloads.database import login_environment, login_files
+from infra.workloads.hosted import hosted_environment, hosted_files
 from infra.workloads.jobs import SERVER_UID
 from infra.workloads.pods import (
     SECRETS_DIR,
@@ -54,6 +55,7 @@ class ServerPod:
         return {
             **login_environment(self.supplies.database, self.supplies.database.app, direct=False),
             **_model_environment(self.supplies.model),
+            **hosted_environment(self.settings),
             **(cache_environment(self.cache) if self.cache else {}),
             "LETTA_PG_POOL_SIZE": str(self.settings.server.pool_size),
             "LETTA_SERVER_PASSWORD_FILE": f"{SECRETS_DIR}/server-password",
@@ -118,6 +120,7 @@ def secret_contents(
         "encryption-key": encryption_key,
         **(cache_files(pod.cache) if pod.cache else {}),
         **{name: value for name, value in keys.items() if value is not None},
+        **hosted_files(pod.settings),
     }
 
 

@@ -82,6 +82,27 @@ def test_the_environment_names_are_ones_that_the_server_knows(local: Recording) 
         assert variable["name"] in known, f"the server does not know {variable['name']}"
 
 
+def test_hosted_models_are_named_with_their_keys_in_files(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.settings import SECRETS
+
+    config = {"model": {"hosted": {"openaiApiKey": "sk-one", "anthropicApiKey": "sk-two"}}}
+    recording = run_program("local", monkeypatch, state, config=config)
+    server = workload(recording, "server")
+    variables = {variable["name"]: variable["value"] for variable in server.container["env"]}
+    secret = next(
+        one for one in recording.of_type("kubernetes:core/v1:Secret") if "openai-api-key" in str(one.inputs)
+    )
+    for name, key in (("openai", "sk-one"), ("anthropic", "sk-two")):
+        assert f"{name.upper()}_API_KEY" in SECRETS
+        path = variables[f"{name.upper()}_API_KEY_FILE"]
+        assert secret.inputs["stringData"][path.rpartition("/")[2]] == key
+        assert key not in str(server.pod)
+    policies = {one.name for one in recording.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")}
+    assert {"server-to-openai", "server-to-anthropic"} <= policies
+
+
 def test_the_encryption_key_outlives_a_mistake_in_prod_only(local: Recording) -> None:
     key = local.one("random:index/randomPassword:RandomPassword", "encryption-key")
     assert not key.protect, "a local stack can be destroyed without ceremony"

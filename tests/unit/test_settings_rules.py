@@ -120,6 +120,11 @@ REFUSALS = {
         elsewhere(baseUrl="http://x/v1", apiKey="k"),
         ("unencrypted", "use https"),
     ),
+    "two providers of one name": Refusal(
+        "prod",
+        elsewhere(hosted={"openaiApiKey": "k"}),
+        ("`roost:model.provider` is openai", "another name, as `gateway`"),
+    ),
     "a quota below the stack": Refusal(
         "local", nested("namespace.quota.memoryLimits", "2Gi"), ("is 2048Mi", "7 server", "1 postgres")
     ),

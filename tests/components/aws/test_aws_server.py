@@ -68,6 +68,11 @@ def test_bedrock_is_granted_by_model_and_region_where_a_stack_asks(variant: Vari
     statement = statements(recording, "server-identity-pod-bedrock")["CallModels"]
     assert statement["Resource"] == [f"arn:aws:bedrock:eu-central-1::foundation-model/{MODEL}"]
     assert statement["Action"] == ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+    server = workload(recording, "server")
+    variables = {variable["name"]: variable["value"] for variable in server.container["env"]}
+    assert variables["BEDROCK_MODELS"] == MODEL
+    assert variables["BEDROCK_REGION"] == "eu-central-1"
+    assert pod_may_reach(recording, server, "203.0.113.1", 443)
 
 
 # What outlives the stack
