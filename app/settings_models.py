@@ -96,7 +96,7 @@ class ModelSettings(Environment):
     )
 
     prices: Json[dict[str, list[Price]]] = Field(
-        default_factory=dict[str, list[Price]], alias="ROOST_MODEL_PRICES",
+        default_factory=dict[str, list[Price]], validate_default=False, alias="ROOST_MODEL_PRICES",
         description="What tokens cost, as JSON: handles, or beginnings of handles with `*`, each with a list "
         'of prices, as `{"openai/gpt-5*": [{"since": "2026-01-01", "input": 1.25, "output": 10, '
         '"cached_input": 0.125}]}`: USD for a million tokens. Models without a price count tokens only.',
