@@ -5,77 +5,99 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from app import settings_names as names
 from app.settings_base import SECRETS, Environment, SettingsError
+from app.settings_database import DatabaseSettings, KeySettings
 from app.settings_models import ModelSettings
 from app.settings_tools import ToolSettings
 
 URIS = ("LETTA_PG_URI", "LETTA_PG_URI_FILE", "LETTA_DB_URL")
 PARTS = ("LETTA_PG_HOST", "LETTA_PG_PORT", "LETTA_PG_DB", "LETTA_PG_USER", "LETTA_PG_PASSWORD")
 
-SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
-
-
-class DatabaseSettings(Environment):
-    """How to reach Postgres: `LETTA_PG_URI`, or its parts."""
-
-    uri: SecretStr | None = Field(default=None, alias="LETTA_PG_URI")
-    host: str = Field(default="localhost", alias="LETTA_PG_HOST")
-    port: int = Field(default=5432, alias="LETTA_PG_PORT", ge=1, le=65535)
-    database: str = Field(default="letta", alias="LETTA_PG_DB")
-    user: str = Field(default="letta", alias="LETTA_PG_USER")
-    password: SecretStr | None = Field(default=None, alias="LETTA_PG_PASSWORD")
-    ssl_mode: SslMode | None = Field(default=None, alias="LETTA_PG_SSLMODE")
-    ca_file: Path | None = Field(default=None, alias="LETTA_PG_CA_FILE")
-    pool_size: int = Field(default=10, alias="LETTA_PG_POOL_SIZE", ge=1, le=200)
-    pool_overflow: int = Field(default=0, alias="LETTA_PG_MAX_OVERFLOW", ge=0, le=200)
-    pool_timeout: float = Field(default=2, alias="LETTA_PG_POOL_TIMEOUT", gt=0, le=300)
-    pool_recycle: float = Field(default=300, alias="LETTA_PG_POOL_RECYCLE", ge=1, le=86_400)
-
-    @model_validator(mode="after")
-    def _tls(self) -> Self:
-        if self.ca_file and not self.ca_file.is_file():
-            raise ValueError(
-                f"LETTA_PG_CA_FILE is {str(self.ca_file)!r}, which is not a file; mount the CA bundle there."
-            )
-        return self
-
-
-class KeySettings(DatabaseSettings):
-    """The keys of stored secrets; the previous one only decrypts, until `roost secrets rotate` is done."""
-
-    encryption_key: SecretStr | None = Field(default=None, alias="LETTA_ENCRYPTION_KEY", min_length=16)
-    previous_encryption_key: SecretStr | None = Field(
-        default=None, alias="LETTA_ENCRYPTION_KEY_PREVIOUS", min_length=16
-    )
-
 
 class Settings(KeySettings, ModelSettings, ToolSettings):
     """The server's settings. Durations are seconds."""
 
-    server_password: SecretStr = Field(alias="LETTA_SERVER_PASSWORD", min_length=8)
-
-    listen_host: str = Field(default="0.0.0.0", alias="HOST")  # noqa: S104 (a container's server)
-    listen_port: int = Field(default=8283, alias="PORT", ge=0, le=65535)
-    workers: int = Field(default=1, alias="LETTA_UVICORN_WORKERS", ge=1, le=64)
-    rate_limit_per_minute: int = Field(default=120, alias="ROOST_RATE_LIMIT_PER_MINUTE", ge=0, le=10_000_000)
-    rate_limit_burst: int = Field(default=200, alias="ROOST_RATE_LIMIT_BURST", ge=1, le=10_000_000)
-    message_retention_days: int | None = Field(
-        default=None, alias="ROOST_MESSAGE_RETENTION_DAYS", ge=1, le=36_500
+    server_password: SecretStr = Field(
+        alias="LETTA_SERVER_PASSWORD",
+        min_length=8,
+        description="The administrator's password, as a bearer token.",
     )
-    audit_retention_days: int = Field(default=365, alias="ROOST_AUDIT_RETENTION_DAYS", ge=1, le=36_500)
 
-    busy_seconds: float = Field(default=0, alias="ROOST_AGENT_BUSY_WAIT_SECONDS", ge=0, le=300)
-    drain_seconds: float = Field(default=60, alias="ROOST_DRAIN_SECONDS", ge=0, le=3600)
-    keep_alive: int = Field(default=75, alias="LETTA_UVICORN_TIMEOUT_KEEP_ALIVE", ge=1, le=4000)
-    track_provider_trace: bool = Field(default=False, alias="LETTA_TRACK_PROVIDER_TRACE")
-    ping_interval: float = Field(default=20, alias="LETTA_KEEPALIVE_INTERVAL", gt=0, le=300)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="LETTA_LOG_LEVEL")
+    listen_host: str = Field(default="0.0.0.0", alias="HOST", description="Address to listen on.")  # noqa: S104 (a container's server)
+    listen_port: int = Field(default=8283, alias="PORT", ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(
+        default=1, alias="LETTA_UVICORN_WORKERS", ge=1, le=64, description="Processes that answer requests."
+    )
+    rate_limit_per_minute: int = Field(
+        default=120,
+        alias="ROOST_RATE_LIMIT_PER_MINUTE",
+        ge=0,
+        le=10_000_000,
+        description="Requests of one key per minute; 0 sets no limit.",
+    )
+    rate_limit_burst: int = Field(
+        default=200,
+        alias="ROOST_RATE_LIMIT_BURST",
+        ge=1,
+        le=10_000_000,
+        description="Requests of one key at once.",
+    )
+    message_retention_days: int | None = Field(
+        default=None,
+        alias="ROOST_MESSAGE_RETENTION_DAYS",
+        ge=1,
+        le=36_500,
+        description="Messages older than this are deleted; absent, none are.",
+    )
+    audit_retention_days: int = Field(
+        default=365,
+        alias="ROOST_AUDIT_RETENTION_DAYS",
+        ge=1,
+        le=36_500,
+        description="Entries of the audit log older than this are deleted.",
+    )
+
+    busy_seconds: float = Field(
+        default=0,
+        alias="ROOST_AGENT_BUSY_WAIT_SECONDS",
+        ge=0,
+        le=300,
+        description="How long a message waits for a busy agent before the answer is 409.",
+    )
+    drain_seconds: float = Field(
+        default=60,
+        alias="ROOST_DRAIN_SECONDS",
+        ge=0,
+        le=3600,
+        description="After SIGTERM, how long work in flight may go on.",
+    )
+    keep_alive: int = Field(
+        default=75,
+        alias="LETTA_UVICORN_TIMEOUT_KEEP_ALIVE",
+        ge=1,
+        le=4000,
+        description="How long an idle connection of a client stays open; longer than a load balancer's.",
+    )
+    track_provider_trace: bool = Field(
+        default=False,
+        alias="LETTA_TRACK_PROVIDER_TRACE",
+        description="Keep what each step asked of its model, and the answer.",
+    )
+    ping_interval: float = Field(
+        default=20,
+        alias="LETTA_KEEPALIVE_INTERVAL",
+        gt=0,
+        le=300,
+        description="Between the pings of a stream.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", alias="LETTA_LOG_LEVEL", description="Least severe lines of the log."
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod

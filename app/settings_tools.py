@@ -14,14 +14,42 @@ from app.settings_base import Environment
 class ToolSettings(Environment):
     """What a call of a tool may use, and what is allowed at all. The defaults allow least."""
 
-    tool_seconds: float = Field(default=60, alias="TOOL_SANDBOX_TIMEOUT", gt=0, le=600)
-    tool_memory_mib: int = Field(default=256, alias="ROOST_TOOL_MEMORY_MIB", ge=64, le=65_536)
-    tool_concurrency: int = Field(default=4, alias="ROOST_TOOL_CONCURRENCY", ge=1, le=256)
-    tool_network: bool = Field(default=False, alias="ROOST_TOOL_NETWORK")
-    tool_packages: Path | None = Field(default=None, alias="ROOST_TOOL_PACKAGES")
-    tool_run_source: bool = Field(default=False, alias="ROOST_TOOL_RUN_SOURCE")
-    sandbox_degraded: bool = Field(default=False, alias="ROOST_TOOL_SANDBOX_DEGRADED")
-    private_urls: bool = Field(default=False, alias="ROOST_ALLOW_PRIVATE_URLS")
+    tool_seconds: float = Field(
+        default=60,
+        alias="TOOL_SANDBOX_TIMEOUT",
+        gt=0,
+        le=600,
+        description="Longest run of a tool that a user wrote.",
+    )
+    tool_memory_mib: int = Field(
+        default=256, alias="ROOST_TOOL_MEMORY_MIB", ge=64, le=65_536, description="Memory of such a tool."
+    )
+    tool_concurrency: int = Field(
+        default=4, alias="ROOST_TOOL_CONCURRENCY", ge=1, le=256, description="Such tools at once, per worker."
+    )
+    tool_network: bool = Field(
+        default=False, alias="ROOST_TOOL_NETWORK", description="Whether such tools may use the network."
+    )
+    tool_packages: Path | None = Field(
+        default=None,
+        alias="ROOST_TOOL_PACKAGES",
+        description="Directory of the packages that they may import.",
+    )
+    tool_run_source: bool = Field(
+        default=False,
+        alias="ROOST_TOOL_RUN_SOURCE",
+        description="Whether `POST /v1/tools/run` may run source that nobody stored.",
+    )
+    sandbox_degraded: bool = Field(
+        default=False,
+        alias="ROOST_TOOL_SANDBOX_DEGRADED",
+        description="Whether tools run where the kernel denies a part of the isolation.",
+    )
+    private_urls: bool = Field(
+        default=False,
+        alias="ROOST_ALLOW_PRIVATE_URLS",
+        description="Whether webhooks and callbacks may lead to private addresses.",
+    )
 
     @model_validator(mode="after")
     def _packages(self) -> Self:

@@ -123,6 +123,7 @@ def docs() -> int:
         [sys.executable, "-m", "infra.sizing.document"],
         [sys.executable, "-m", "infra.aws.alarm_document"],
         [sys.executable, "-m", "local.rehearsal.document"],
+        [sys.executable, "-m", "local.server_settings"],
     )
 
 
