@@ -16,6 +16,7 @@ from tests.support.model import MODEL, Model, Say
 from tests.support.provider_answers import EVENTS, WHOLE
 
 CLAUDE = {"data": [{"id": "claude-test-1", "type": "model", "max_input_tokens": 100_000, "max_tokens": 9000}]}
+THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "signed"}
 SAID = [
     EVENTS[0],
     {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
@@ -41,13 +42,13 @@ async def _claude(request: Any) -> Any:
     else:
         arguments = {"label": "human", "new_string": "likes tea"}
         use = {"type": "tool_use", "id": "toolu_1", "name": "memory_insert", "input": arguments}
-        whole = WHOLE["anthropic"] | {"content": [use]}
+        whole = WHOLE["anthropic"] | {"content": [THOUGHT, use]}
         events = [
-            SAID[0],
-            {"type": "content_block_start", "index": 0, "content_block": use | {"input": {}}},
-            {"type": "content_block_delta", "index": 0, "delta": {
+            *EVENTS[:5],
+            {"type": "content_block_start", "index": 1, "content_block": use | {"input": {}}},
+            {"type": "content_block_delta", "index": 1, "delta": {
                 "type": "input_json_delta", "partial_json": '{"label": "human", "new_string": "likes tea"}'}},
-            {"type": "content_block_stop", "index": 0},
+            {"type": "content_block_stop", "index": 1},
             {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 5}},
             SAID[-1],
         ]  # fmt: skip
@@ -132,12 +133,14 @@ def test_a_turn_with_a_tool_on_anthropic(both: Letta, claude: providers.Provider
     else:
         turn = both.agents.messages.create(agent.id, input="I like tea.")
         kinds = [message.message_type for message in turn.messages]
-        assert kinds == ["tool_call_message", "tool_return_message", "assistant_message"]
+        assert kinds == ["reasoning_message", "tool_call_message", "tool_return_message", "assistant_message"]
         assert turn.usage.prompt_tokens == 16
         assert turn.usage.cached_input_tokens == 6
     assert "likes tea" in both.agents.blocks.retrieve("human", agent_id=agent.id).value
     first, second = [seen.body for seen in claude.seen[asked:] if seen.method == "POST"]
     assert first["thinking"] == {"type": "enabled", "budget_tokens": 2048}
+    assert second["thinking"] == first["thinking"]
+    assert second["messages"][-2]["content"][0] == THOUGHT, "it wants its thoughts back, signed"
     assert second["messages"][-1]["content"][-1]["tool_use_id"] == "toolu_1"
     assert first["tools"] == second["tools"]
     assert (

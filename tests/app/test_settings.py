@@ -78,7 +78,7 @@ def test_the_pools_names_are_upstreams(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"LETTA_PG_POOLSIZE": "1"}, "not a setting of this server. Did you mean LETTA_PG_POOL_SIZE?"),
         ({"LETTA_REDIS_HOSTS": "x"}, "Did you mean LETTA_REDIS_HOST?"),
-        ({"LETTA_DB_URL": "postgresql://a/b", "LETTA_PG_URI": "postgresql://c"}, "the same; keep LETTA_PG_URI"),
+        ({"LETTA_DB_URL": "postgresql://a", "LETTA_PG_URI": "postgresql://c"}, "same; keep LETTA_PG_URI"),
         ({"LETTA_DB_URL": "postgresql://a/b", "LETTA_PG_HOST": "c"}, "LETTA_DB_URL and LETTA_PG_HOST are"),
         ({"OPENAI_API_KEY": "a", "OPENAI_API_KEY_FILE": "/x"}, "keep one of them"),
         ({"VLLM_API_BASE": None}, "No model endpoint is set; set VLLM_API_BASE, OPENAI_API_KEY"),
