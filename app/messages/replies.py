@@ -67,7 +67,7 @@ def failed(channel: sse.Channel, run_id: UUID, reason: str, kind: str, message: 
 
 
 def stopped() -> Unavailable:
-    """The server goes away; another one goes on with the turn."""
-    error = Unavailable("The server stops; the turn goes on at another one. List the messages in a moment.")
+    """This server stops, or lost the run; another one goes on with the turn."""
+    error = Unavailable("The turn goes on at another server; list the messages in a moment.")
     error.retry = False
     return error

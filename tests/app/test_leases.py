@@ -16,6 +16,7 @@ from app.db.pool import Database
 from app.http.lifecycle import Lifecycle
 from app.settings import DatabaseSettings
 from app.turns import supervisor
+from app.turns.state import Turn
 from tests.app.conftest import application
 from tests.app.test_operations import wait_for
 from tests.support import postgres, server
@@ -65,7 +66,7 @@ def test_a_server_that_lost_its_lease_writes_nothing(
             wait_for(lambda: len(model.requests) == 1)
             cluster.sql(f"UPDATE roost.runs SET lease_token = '{uuid4()}'", database)
             model.gate.set()
-            with pytest.raises(letta_client.InternalServerError, match="taken over"):
+            with pytest.raises(letta_client.InternalServerError, match="another server"):
                 turn.result()
         assert client.agents.blocks.retrieve("human", agent_id=agent.id).value == "before"
         assert len(client.agents.messages.list(agent.id).items) == 2
@@ -80,23 +81,22 @@ def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_leases_are_renewed_until_they_are_someone_elses(
     cluster: postgres.Cluster, database: str, quick_beats: None
 ) -> None:
-    db, turns, tokens = await _two_running_turns(cluster, database)
-    kept, lost = tokens
+    db, turns, (kept, lost) = await _two_running_turns(cluster, database)
     beat = asyncio.create_task(turns.beat())
     try:
-        tasks = {token: turns.spawn(token, _endless()) for token in tokens}
-        await _until(lambda: _left(cluster, database, kept) > 20)
+        tasks = {turn.token: turns.spawn(turn, _endless()) for turn in (kept, lost)}
+        await _until(lambda: _left(cluster, database, kept.token) > 20)
         await asyncio.to_thread(
             cluster.sql,
-            f"UPDATE roost.runs SET lease_token = '{uuid4()}' WHERE lease_token = '{lost}'",
+            f"UPDATE roost.runs SET lease_token = '{uuid4()}' WHERE lease_token = '{lost.token}'",
             database,
         )
-        await asyncio.wait([tasks[lost]], timeout=5)
-        assert tasks[lost].cancelled()
-        assert not tasks[kept].done()
+        await asyncio.wait([tasks[lost.token]], timeout=5)
+        assert tasks[lost.token].cancelled()
+        assert not tasks[kept.token].done()
         await turns.release()
-        assert tasks[kept].cancelled()
-        assert await asyncio.to_thread(_left, cluster, database, kept) <= 0
+        assert tasks[kept.token].cancelled()
+        assert await asyncio.to_thread(_left, cluster, database, kept.token) < 0
     finally:
         beat.cancel()
         await db.close()
@@ -104,13 +104,25 @@ async def test_leases_are_renewed_until_they_are_someone_elses(
 
 async def _two_running_turns(
     cluster: postgres.Cluster, database: str
-) -> tuple[Database, supervisor.Turns, list[UUID]]:
+) -> tuple[Database, supervisor.Turns, list[Turn]]:
     """Runs of two agents whose leases are nearly over."""
     variables: dict[str, Any] = application(cluster, database)
     db = await Database.open(DatabaseSettings(**variables), size=2)
-    tokens = [uuid4(), uuid4()]
-    for token in tokens:
-        agent = uuid4()
+    made: list[Turn] = []
+    for _ in range(2):
+        agent, token, run = uuid4(), uuid4(), uuid4()
+        made.append(
+            Turn(
+                org_id=UUID(ORGANIZATION),
+                agent_id=agent,
+                run_id=run,
+                token=token,
+                max_steps=1,
+                stream_tokens=False,
+                request_id=None,
+                started=0,
+            )
+        )
         await asyncio.to_thread(
             cluster.sql,
             "INSERT INTO roost.agents (id, org_id, name, agent_type, system, model, llm_config, prompt_key)"
@@ -120,10 +132,10 @@ async def _two_running_turns(
         await asyncio.to_thread(
             cluster.sql,
             "INSERT INTO roost.runs (id, org_id, agent_id, status, lease_token, lease_expires_at) VALUES"
-            f" ('{uuid4()}', '{ORGANIZATION}', '{agent}', 'running', '{token}', now() + interval '5 s')",
+            f" ('{run}', '{ORGANIZATION}', '{agent}', 'running', '{token}', now() + interval '5 s')",
             database,
         )
-    return db, supervisor.Turns(db, Lifecycle()), tokens
+    return db, supervisor.Turns(db, Lifecycle()), made
 
 
 async def _endless() -> Any:
