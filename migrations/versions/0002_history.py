@@ -222,6 +222,7 @@ DROP TABLE job_leases;
 DROP TABLE message_vectors;
 DROP TABLE message_vector_marks;
 ALTER TABLE messages RENAME TO messages_by_month;
+ALTER INDEX messages_pkey RENAME TO messages_by_month_pkey;
 ALTER INDEX ix_messages_run RENAME TO ix_messages_by_month_run;
 ALTER INDEX ix_messages_step RENAME TO ix_messages_by_month_step;
 CREATE TABLE messages (
