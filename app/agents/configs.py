@@ -20,6 +20,25 @@ SAMPLING = (
 )
 """Keys of an LLMConfig that a client may choose; the rest follows from the handle."""
 
+MODEL_FIELDS = frozenset({
+    "model", "llm_config", "model_settings", "context_window_limit", "max_tokens", "parallel_tool_calls",
+})  # fmt: skip
+"""Fields of a request that change which model an agent uses, or how."""
+
+
+async def changed_columns(models: Models, body: UpdateAgent, current: dict[str, Any]) -> dict[str, Any]:
+    """What a change of an agent says about its models; what it does not mention stays as in `current`."""
+    kept = body.model_copy(update={"llm_config": current | (body.llm_config or {})})
+    if body.model is not None:
+        kept = body  # another model brings its own window and defaults
+    columns = await model_columns(models, kept)
+    named = body.model_fields_set
+    if not named & {"embedding", "embedding_config"}:
+        del columns["embedding"], columns["embedding_config"]
+    if not named & MODEL_FIELDS:
+        return {name: columns[name] for name in columns if name.startswith("embedding")}
+    return columns
+
 
 async def model_columns(models: Models, body: CreateAgent | UpdateAgent) -> dict[str, Any]:
     """`model`, `llm_config`, `model_settings`, `embedding` and `embedding_config` of a request.

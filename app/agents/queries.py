@@ -57,6 +57,8 @@ GET = Statement(
 
 EXISTS = Statement("agent_exists", "SELECT 1 FROM agents WHERE org_id = $1 AND id = $2")
 
+LLM_CONFIG = Statement("get_llm_config", "SELECT llm_config::text FROM agents WHERE org_id = $1 AND id = $2")
+
 COUNT = Statement("count_agents", "SELECT count(*) FROM agents WHERE org_id = $1")
 
 # What a new or changed agent refers to: tools by name or id, and existing blocks.

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from app.agents import prompt, queries, rules, secrets
-from app.agents.configs import model_columns
+from app.agents.configs import MODEL_FIELDS, changed_columns, model_columns
 from app.agents.schemas import CreateAgent, UpdateAgent
 from app.blocks.service import rows_for_insert
 from app.db import keyset
@@ -183,9 +183,11 @@ async def update(
     }
     if "tags" in values:
         values["tags"] = sorted(set(values["tags"]))
-    if given.keys() & {"model", "embedding", "llm_config", "embedding_config", "model_settings",
-                       "context_window_limit", "max_tokens", "parallel_tool_calls"}:  # fmt: skip
-        values |= await model_columns(models, body)
+    if given.keys() & {*MODEL_FIELDS, "embedding", "embedding_config"}:
+        current = await db.value(queries.LLM_CONFIG, org_id, agent_id)
+        if current is None:
+            raise missing(agent_id)
+        values |= await changed_columns(models, body, orjson.loads(current))
     names = sorted(values)
     arguments = [to_json(values[n]) if n in JSON and values[n] is not None else values[n] for n in names]
     parts = await _resolve(db, org_id, [], body.tool_ids or [], body.block_ids or [])

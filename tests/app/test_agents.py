@@ -120,10 +120,11 @@ def test_what_cannot_be_created_is_refused_with_a_reason(
 @pytest.mark.parametrize(
     "body",
     [
-        {"secrets": {"KEY": "value"}},
-        {"agent_type": "memgpt_agent"},
-        {"tool_rules": [{"type": "requires_approval", "tool_name": "memory_insert"}]},
         {"enable_sleeptime": True},
+        {"folder_ids": ["source-00000000-0000-4000-8000-00000000dead"]},
+        {"identity_ids": ["identity-00000000-0000-4000-8000-00000000dead"]},
+        {"from_template": "a:latest"},
+        {"include_multi_agent_tools": True},
     ],
 )
 def test_what_would_silently_do_nothing_is_501(roost_server: Server, body: dict) -> None:
@@ -197,3 +198,55 @@ def test_models_are_what_the_endpoint_lists(client: Letta) -> None:
     assert (model.handle, model.max_context_window) == ("test/scripted", 32768)
     (embedding,) = client.models.embeddings.list()
     assert (embedding.handle, embedding.embedding_dim) == ("test/words", 384)
+
+
+def test_a_change_of_one_setting_leaves_the_others(client: Letta) -> None:
+    agent = client.agents.create(context_window_limit=8000, max_tokens=77)
+    changed = client.agents.update(agent.id, model_settings={"provider_type": "openai", "temperature": 0.25})
+    assert (changed.llm_config.temperature, changed.llm_config.context_window) == (0.25, 8000)
+    assert changed.llm_config.max_tokens == 77
+    assert client.agents.update(agent.id, context_window_limit=9000).llm_config.temperature == 0.25
+    assert client.agents.update(agent.id, embedding="test/words").llm_config.context_window == 9000
+    assert client.agents.update(agent.id, model="test/scripted").llm_config.context_window == 32768
+
+
+def test_listing_takes_what_older_clients_send(client: Letta) -> None:
+    tag = uuid.uuid4().hex
+    made = [client.agents.create(tags=[tag]).id for _ in range(3)]
+    client.agents.create(tags=[tag], hidden=True)
+    assert [a.id for a in client.agents.list(tags=[tag])] == made[::-1]
+    assert [a.id for a in client.agents.list(tags=[tag], ascending=True)] == made
+    client.agents.update(made[0], description="touched")
+    assert next(a.id for a in client.agents.list(tags=[tag], sort_by="updated_at")) == made[0]
+    assert [a.id for a in client.agents.list(tags=[tag], order_by="last_run_completion")] == sorted(
+        made, reverse=True
+    )
+    with pytest.raises(letta_client.UnprocessableEntityError):
+        client.agents.list(include=["agent.everything"])
+
+
+def test_a_prompt_is_compiled_on_request(client: Letta) -> None:
+    agent = client.agents.create(memory_blocks=[{"label": "human", "value": "Ada"}], system="Be brief.")
+    client.agents.blocks.update("human", agent_id=agent.id, value="Grace")
+    assert "Grace" in client.agents.recompile(agent.id, dry_run=True)
+    stored = client.agents.messages.list(agent.id).items[0].content
+    assert "Ada" in stored
+    assert "Grace" in client.agents.recompile(agent.id)
+    assert "Grace" in client.agents.messages.list(agent.id).items[0].content
+    conversation = client.conversations.create(agent_id=agent.id)
+    assert "Grace" in client.conversations.recompile(conversation.id)
+
+
+def test_a_reset_forgets_the_own_thread_and_keeps_memory_and_conversations(client: Letta) -> None:
+    agent = client.agents.create(memory_blocks=[{"label": "human", "value": ""}])
+    client.agents.messages.create(agent.id, input="remember that the ferry leaves at nine")
+    conversation = client.conversations.create(agent_id=agent.id)
+    list(client.conversations.messages.create(conversation.id, input="hello"))
+    after = client.agents.messages.reset(agent.id)
+    assert "ferry" in after.blocks[0].value
+    assert len(after.message_ids) == 1
+    own = client.agents.messages.list(agent.id, conversation_id="default")
+    assert [m.message_type for m in own] == ["system_message"]
+    assert len(client.conversations.messages.list(conversation.id).items) == 2
+    answer = client.agents.messages.create(agent.id, input="hello again")
+    assert answer.stop_reason.stop_reason == "end_turn"

@@ -113,9 +113,10 @@ def test_malformed_requests_are_422_with_a_sentence(
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v1/folders/"), ("POST", "/v1/archives/"), ("POST", "/v1/tools/run"), ("PUT", "/v1/tools/"),
-        ("GET", "/v1/mcp-servers/"), ("POST", "/v1/conversations/"), ("GET", f"/v1/agents/{AGENT}/export"),
-        ("POST", f"/v1/agents/{AGENT}/messages/async"), ("GET", "/v1/admin/users/"), ("GET", "/v1/tags/"),
+        ("GET", "/v1/folders/"), ("POST", "/v1/folders/"), ("GET", "/v1/sources/"), ("GET", "/v1/mcp-servers/"),
+        ("GET", "/v1/groups/"), ("GET", "/v1/identities/"), ("GET", "/v1/providers/"),
+        ("POST", "/v1/messages/batches"), ("POST", "/v1/chat/completions"), ("GET", "/v1/templates"),
+        ("GET", f"/v1/agents/{AGENT}/files"), ("GET", f"/v1/agents/{AGENT}/folders"),
     ],
 )  # fmt: skip
 def test_the_rest_of_lettas_api_is_501(roost_server: Server, method: str, path: str) -> None:
@@ -130,9 +131,8 @@ def test_the_rest_of_lettas_api_is_501(roost_server: Server, method: str, path: 
     [
         "/v1/agents/?identity_id=x",
         "/v1/blocks/?identifier_keys=x",
-        f"/v1/agents/{AGENT}/messages?conversation_id=c",
-        "/v1/runs/?conversation_id=c",
-        "/v1/models/?provider_name=openai",
+        f"/v1/agents/{AGENT}/messages?group_id=g",
+        "/v1/steps/?project_id=p",
     ],
 )
 def test_filters_that_would_be_ignored_are_501(roost_server: Server, path: str) -> None:
