@@ -56,6 +56,7 @@ from app.tools.service import seed
 from app.turns.events import Recorder
 from app.turns.loop import Loop
 from app.turns.recovery import Recovery
+from app.turns.routes import router as context
 from app.turns.supervisor import Turns
 from app.upkeep.jobs import of as jobs_of
 from app.upkeep.scheduler import Scheduler
@@ -71,7 +72,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     message_search, all_messages,
     library,
     tags,
-    steps,
+    steps, context,
     agentfiles,
     usage,
     prompts,

@@ -92,15 +92,23 @@ def compile_prompt(
     rules: Sequence[dict[str, Any]] = (),
 ) -> str:
     """The whole system message. `now` is already rendered (see `clock`)."""
-    sections = [_blocks(blocks)] if blocks else []
-    if stated := statements(rules):
-        lines = "\n".join(f"- {one}" for one in stated)
-        sections.append(f"<tool_usage_rules>\n{lines}\n</tool_usage_rules>")
-    sections.append(_metadata(agent_id, facts, now))
-    memory = "\n\n".join(sections)
+    memory = "\n\n".join(filter(None, sections(agent_id, blocks, facts, now, rules)))
     if PLACEHOLDER in system:
         return system.replace(PLACEHOLDER, memory)
     return f"{system.rstrip()}\n\n{memory}\n"
+
+
+def sections(
+    agent_id: str,
+    blocks: Sequence[BlockView],
+    facts: MemoryFacts,
+    now: str,
+    rules: Sequence[dict[str, Any]],
+) -> tuple[str, str, str]:
+    """What is added to the agent's own text: its blocks, its rules and what is known of its memory."""
+    stated = "\n".join(f"- {one}" for one in statements(rules))
+    ruled = f"<tool_usage_rules>\n{stated}\n</tool_usage_rules>" if stated else ""
+    return _blocks(blocks) if blocks else "", ruled, _metadata(agent_id, facts, now)
 
 
 def clock(moment: datetime, timezone: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from app.agents.compaction import Compaction
 from app.http.fields import Body, Text
 from app.http.ids import AgentId, RunId
 from app.messages.schemas import MessageRequest
@@ -52,7 +53,7 @@ class ConversationMessageRequest(MessageRequest):
 class CompactRequest(ThreadBody):
     """How to compact; absent settings are the agent's."""
 
-    compaction_settings: dict[str, Any] | None = None
+    compaction_settings: Compaction | None = None
 
 
 class ResumeRequest(ThreadBody):

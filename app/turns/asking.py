@@ -55,7 +55,7 @@ async def _call(
     async for piece in llm.stream(endpoint, request):
         _first_token(turn)
         if isinstance(piece, Completion):
-            deltas.flush()
+            deltas.end()
             return piece
         deltas.add(piece)
     raise ModelError("stream_incomplete", "The model's answer broke off; try again.", status=502)

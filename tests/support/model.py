@@ -37,9 +37,10 @@ class Call:
 
 @dataclass
 class Fail:
-    """Answer with an HTTP status, or cut the connection (status 0), `times` times in a row."""
+    """Answer with an HTTP status and its words, or cut the connection (status 0)."""
 
     status: int
+    words: str = "scripted failure"
 
 
 Answer = Say | Call | Fail
@@ -159,7 +160,7 @@ async def _chat(request: web.Request) -> web.StreamResponse:
         if answer.status == 0:
             assert request.transport is not None
             request.transport.abort()
-        return web.json_response({"error": {"message": "scripted failure"}}, status=answer.status or 500)
+        return web.json_response({"error": {"message": answer.words}}, status=answer.status or 500)
     return await _streamed(request, answer) if body.get("stream") else web.json_response(_whole(answer))
 
 
