@@ -8,6 +8,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from app.agents.prompting import recompile
+from app.agents.service import ensure
 from app.conversations import queries, service
 from app.conversations.schemas import RecompileRequest, ResumeRequest
 from app.errors import Conflict, NotFound
@@ -31,6 +32,7 @@ async def cancel_conversation(app: App, who: Who, conversation_id: Text, agent_i
     active = [row["id"] for row in rows]
     cancelled = await app.sender.cancel(who.org_id, run_ids=active) if active else []
     if not cancelled:
+        await ensure(app.db, who.org_id, thread.agent_id)
         raise Conflict("The conversation has no active runs to cancel.")
     return json({f"run-{run_id}": "cancelled" for run_id in cancelled})
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query
 from starlette.responses import Response
 
+from app.agents.service import ensure
 from app.conversations import service
 from app.conversations.schemas import (
     ConversationMessageRequest,
@@ -108,7 +109,10 @@ async def list_conversation_messages(
     """A conversation's messages, newest first."""
     types = types_of(include_return_message_types)
     thread = await service.thread_of(app.db, who.org_id, conversation_id, agent_id)
-    return json(await listing.of_thread(app.db, who.org_id, thread, paging, types))
+    found = await listing.of_thread(app.db, who.org_id, thread, paging, types)
+    if not found:
+        await ensure(app.db, who.org_id, thread.agent_id)
+    return json(found)
 
 
 @router.post("/{conversation_id}/messages")
