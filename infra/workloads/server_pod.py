@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from infra.ports import CacheEndpoint, ModelEndpoint, Supplies
 from infra.settings import Settings
 from infra.sizing.timing import Timing
+from infra.sizing.tools import TOOL_MIB, tools_at_once
 from infra.workloads.cache import cache_environment, cache_files
 from infra.workloads.database import login_environment, login_files
 from infra.workloads.hosted import hosted_environment, hosted_files
@@ -67,6 +68,8 @@ class ServerPod:
             "LETTA_UVICORN_TIMEOUT_KEEP_ALIVE": str(self.timing.keep_alive),
             "LETTA_KEEPALIVE_INTERVAL": str(self.timing.ping),
             "LETTA_LOG_LEVEL": self.settings.server.log_level,
+            "ROOST_TOOL_MEMORY_MIB": str(TOOL_MIB),
+            "ROOST_TOOL_CONCURRENCY": str(tools_at_once(self.settings.server.resources.memory_limit)),
         }
 
     def spec(
