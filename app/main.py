@@ -32,6 +32,7 @@ from app.http import errors, openapi
 from app.http.asgi import Middleware
 from app.http.health import router as health
 from app.http.lifecycle import Lifecycle
+from app.http.unserved import early
 from app.http.unserved import router as unserved
 from app.jobs.routes import router as jobs
 from app.llm.client import Client
@@ -67,7 +68,7 @@ log = logging.getLogger("roost")
 SEED_RETRY_SECONDS = 1.0
 
 ROUTERS: tuple[APIRouter, ...] = (
-    health, admin, agent_tools, agents, archives, blocks, jobs, messages, models, runs, tools,
+    early, health, admin, agent_tools, agents, archives, blocks, jobs, messages, models, runs, tools,
     conversations,
     message_search, all_messages,
     library,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import orjson
 from fastapi import Depends, Query
 from starlette.responses import Response
 
@@ -93,6 +94,13 @@ async def delete_agent(app: App, who: Who, agent_id: AgentId) -> Response:
     """Delete an agent."""
     await service.delete(app.db, who.org_id, agent_id)
     return json({"message": f"Agent agent-{agent_id} was deleted."})
+
+
+@router.get("/{agent_id}/core-memory", deprecated=True)
+async def get_memory(app: App, who: Who, agent_id: AgentId) -> Response:
+    """An agent's memory, as the agent itself has it too."""
+    agent = orjson.loads(await service.get(app.db, who.org_id, agent_id))
+    return json(agent["memory"])
 
 
 @router.get("/{agent_id}/core-memory/blocks")

@@ -9,6 +9,8 @@ from app.errors import NotServed
 from app.http.routing import APIRouter
 
 router = APIRouter()
+early = APIRouter()
+"""Goes before the others: what their paths would take for an id."""
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -21,6 +23,12 @@ PREFIXES = frozenset({
     "voice-beta", "zai",
 })  # fmt: skip
 """First segments of upstream's paths under /v1; anything else is a plain 404."""
+
+
+@early.get("/v1/messages/batches", include_in_schema=False)
+async def batches(request: Request) -> None:
+    """Not a message's id."""
+    await unserved(request, "messages/batches")
 
 
 @router.api_route("/v1/{path:path}", methods=METHODS, include_in_schema=False)

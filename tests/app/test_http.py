@@ -113,7 +113,8 @@ def test_malformed_requests_are_422_with_a_sentence(
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v1/folders/"), ("POST", "/v1/folders/"), ("GET", "/v1/sources/"), ("GET", "/v1/mcp-servers/"),
+        ("GET", "/v1/folders/"), ("POST", "/v1/folders/"), ("GET", "/v1/sources/"),
+        ("GET", "/v1/mcp-servers/"),
         ("GET", "/v1/groups/"), ("GET", "/v1/identities/"), ("GET", "/v1/providers/"),
         ("POST", "/v1/messages/batches"), ("POST", "/v1/chat/completions"), ("GET", "/v1/templates"),
         ("GET", f"/v1/agents/{AGENT}/files"), ("GET", f"/v1/agents/{AGENT}/folders"),
