@@ -73,10 +73,10 @@ FORK = Statement(
         FROM source s, agent RETURNING *),
     copied AS (
         INSERT INTO messages (id, org_id, agent_id, conversation_id, seq, role, text, parts, reasoning,
-            tool_calls, tool_returns, name, sender_id, model, is_err, created_at)
+            tool_calls, tool_returns, approvals, name, sender_id, model, is_err, created_at)
         SELECT gen_random_uuid(), $1, seen.agent_id, made.id, agent.base + seen.n, seen.role, seen.text,
-            seen.parts, seen.reasoning, seen.tool_calls, seen.tool_returns, seen.name, seen.sender_id,
-            seen.model, seen.is_err, seen.created_at
+            seen.parts, seen.reasoning, seen.tool_calls, seen.tool_returns, seen.approvals, seen.name,
+            seen.sender_id, seen.model, seen.is_err, seen.created_at
         FROM seen, agent, made)
     SELECT id FROM made""",
 )

@@ -12,10 +12,9 @@ from app.turns.planning import Plan
 from app.turns.state import ContextMessage, LoadedAgent
 
 
-def unanswered(agent: LoadedAgent) -> tuple[UUID, Completion, list[dict[str, Any]]] | None:
-    """The calls whose approvals are there and whose returns are not, with the id of the step that runs them.
-
-    That id is the answer's own, so that whoever resumes the turn finds what was begun.
+def unanswered(agent: LoadedAgent, run_id: UUID) -> tuple[UUID, Completion, list[dict[str, Any]]] | None:
+    """The calls whose approvals came with this run and whose returns are not there, with the id of the step
+    that runs them. It is the answer's own, so that whoever resumes the turn finds what was begun.
     """
     for position in range(len(agent.messages) - 1, -1, -1):
         message = agent.messages[position]
@@ -23,7 +22,7 @@ def unanswered(agent: LoadedAgent) -> tuple[UUID, Completion, list[dict[str, Any
             return None
         if message.approvals is not None:
             request = _request(agent.messages[:position])
-            if request is None or message.id is None:
+            if request is None or message.id is None or message.run_id != run_id:
                 return None
             calls = tuple(
                 ToolCall(call["id"], call["name"], call["arguments"]) for call in request.tool_calls or ()

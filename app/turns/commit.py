@@ -8,27 +8,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import perf_counter, perf_counter_ns
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from app.db.pool import Database, Session, to_json
-from app.http import ids
-from app.llm.types import Completion
-from app.messages import wire
 from app.messages.rows import NewMessage, rows
 from app.messages.wire import Stored
 from app.models.service import Models
 from app.telemetry import metrics
-from app.turns import events, outside, queries, tools
-from app.turns.calls import Context, Prepared, Result
+from app.turns import events, outside, queries, steps, tools
+from app.turns.calls import Context, Prepared
 from app.turns.leases import LEASE_SECONDS
 from app.turns.state import (
     STATUS_OF,
-    ContextMessage,
     Decide,
     Decision,
     Emit,
@@ -36,24 +31,10 @@ from app.turns.state import (
     LoadedAgent,
     Turn,
 )
+from app.turns.steps import Step
 
 ATTEMPTS = 3
 """Tries of a step's transaction when it collides with another one; base tools run again in a clean one."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A model's answer on its way into the database."""
-
-    assistant: NewMessage | None
-    """None when it is stored already, and only the returns of its calls are not."""
-    completion: Completion
-    calls: list[Prepared]
-    llm_ns: int
-    started_ns: int
-    id: UUID = field(default_factory=ids.new)
-    resumed: bool = True
-    """With no `assistant`: whether the step itself is stored already, by an earlier attempt."""
 
 
 class Committer:
@@ -100,7 +81,7 @@ class Committer:
         else:
             raise AssertionError("unreachable: the last attempt returns or raises")
         self._agent.pending_prompt = self._agent.pending_key = None
-        self._agent.messages += [_seen(message) for message in stored]
+        self._agent.messages += [steps.seen(message) for message in stored]
         for message in stored:
             self._agent.rules = self._agent.rules.noted(message.tool_returns or ())
         if self._turn.log is None:
@@ -183,7 +164,7 @@ class Committer:
         label = name if name in tools.RUNNERS else "custom" if offered else "unknown"
         metrics.TOOL_MS.labels(label).observe((perf_counter() - began) * 1000)
         metrics.TOOL_EXECUTIONS.labels(label, str(result.ok).lower()).inc()
-        return _returned(prepared, result, offered.return_limit if offered else 2000)
+        return steps.returned(prepared, result, offered.return_limit if offered else 2000)
 
     async def _write(
         self,
@@ -211,8 +192,8 @@ class Committer:
             to_json(turn.totals.wire()),
             turn.totals.ttft_ns,
             LEASE_SECONDS,
-            to_json(_step_row(turn, agent, step, messages, tool_ns)),
-            to_json(pending) if (pending := _pending(turn, step, messages)) else None,
+            to_json(steps.step_row(turn, agent, step, messages, tool_ns)),
+            to_json(asked) if (asked := steps.pending(turn, step, messages)) else None,
             to_json(spent.row()) if spent else None,
         )
         if row is None:
@@ -220,19 +201,7 @@ class Committer:
         if spent:
             self._models.spending.committed(spent, turn.org_id, turn.agent_id, row["spent_before"])
         return [
-            Stored(
-                id=message.id,
-                role=message.role,
-                created_at=row["created_at"],
-                seq=row["base"] + n,
-                text=message.text,
-                reasoning=message.reasoning,
-                parts=message.parts,
-                tool_calls=message.tool_calls,
-                tool_returns=message.tool_returns,
-                run_id=turn.run_id,
-                step_id=step.id,
-            )
+            steps.stored(turn, step, message, row["base"] + n, row["created_at"])
             for n, message in enumerate(messages)
         ]
 
@@ -243,79 +212,3 @@ def _in_order(calls: list[Prepared], returned: dict[str, dict[str, Any]]) -> lis
 
 def _going_on(_: list[dict[str, Any]]) -> Decision:
     return Decision(None)
-
-
-def _pending(turn: Turn, step: Step, messages: list[NewMessage]) -> dict[str, Any] | None:
-    """The request for approval among the messages, as clients are shown it; its date is the database's."""
-    asking = next((one for one in messages if one.role == "approval"), None)
-    if asking is None:
-        return None
-    calls = [wire.call(call) for call in asking.tool_calls or () if call.get("approval")]
-    return {
-        "id": f"message-{asking.id}",
-        "message_type": "approval_request_message",
-        "tool_call": calls[0],
-        "tool_calls": calls,
-        "run_id": f"run-{turn.run_id}",
-        "step_id": f"step-{step.id}",
-    }
-
-
-def _returned(prepared: Prepared, result: Result, limit: int) -> dict[str, Any]:
-    returned: dict[str, Any] = {
-        "tool_call_id": prepared.call.id,
-        "name": prepared.call.name,
-        "status": "success" if result.ok else "error",
-        "text": _shortened(result.text, limit),
-    }
-    if prepared.error is not None:
-        returned["refused"] = True
-    if result.stdout or result.stderr:
-        returned |= {"stdout": result.stdout, "stderr": result.stderr}
-    return returned
-
-
-def _step_row(
-    turn: Turn, agent: LoadedAgent, step: Step, messages: list[NewMessage], tool_ns: int
-) -> dict[str, Any]:
-    config, usage = agent.llm_config, step.completion.usage
-    unfinished = bool(step.calls) and not any(message.tool_returns for message in messages)
-    return {
-        "id": str(step.id),
-        "status": "pending" if unfinished else "success",
-        "request_id": turn.request_id,
-        "provider_name": config.get("provider_name"),
-        "model": config["model"],
-        "model_handle": config.get("handle"),
-        "model_endpoint": config.get("model_endpoint"),
-        "context_window_limit": config["context_window"],
-        "prompt_tokens": usage.prompt,
-        "completion_tokens": usage.completion,
-        "total_tokens": usage.total,
-        "cached_input_tokens": usage.cached,
-        "reasoning_tokens": usage.reasoning,
-        "llm_request_ns": step.llm_ns,
-        "tool_execution_ns": tool_ns,
-        "step_ns": perf_counter_ns() - step.started_ns,
-    }
-
-
-def _seen(message: Stored) -> ContextMessage:
-    assert message.seq is not None
-    return ContextMessage(
-        seq=message.seq,
-        role=message.role,
-        text=message.text,
-        created_at=message.created_at,
-        parts=message.parts,
-        reasoning=message.reasoning,
-        id=message.id,
-        tool_calls=message.tool_calls,
-        tool_returns=message.tool_returns,
-    )
-
-
-def _shortened(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]}… [shortened: {len(text)} characters, the limit is {limit}]"

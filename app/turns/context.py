@@ -60,7 +60,10 @@ async def load(
 
 def _message(entry: dict[str, Any]) -> ContextMessage:
     moment = datetime.fromisoformat(entry.pop("created_at"))
-    return ContextMessage(created_at=moment, id=UUID(entry.pop("id")), **entry)
+    run_id = entry.pop("run_id")
+    return ContextMessage(
+        created_at=moment, id=UUID(entry.pop("id")), run_id=UUID(run_id) if run_id else None, **entry
+    )
 
 
 def _client_tool(tool: dict[str, Any]) -> OfferedTool:

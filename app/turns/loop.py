@@ -159,7 +159,7 @@ class Loop:
         started = perf_counter_ns()
         turn, agent = running.turn, running.agent
         run = custom.runner(self._custom, turn.org_id, turn.agent_id)
-        if (answered := answering.unanswered(agent)) is not None:
+        if (answered := answering.unanswered(agent, turn.run_id)) is not None:
             step_id, completion, approvals = answered
             planned = await plan(self._models, agent, completion, run, answered=True)
             planned = answering.decided(planned, approvals)

@@ -59,7 +59,7 @@ _LOAD = """SELECT a.system, a.agent_type, a.compaction_settings::text, ({config}
                 archive,
         (SELECT coalesce(json_agg(json_build_object('seq', m.seq, 'role', m.role, 'text', m.text,
                 'parts', m.parts, 'tool_calls', m.tool_calls, 'tool_returns', m.tool_returns,
-                'approvals', m.approvals, 'reasoning', m.reasoning, 'id', m.id,
+                'approvals', m.approvals, 'reasoning', m.reasoning, 'id', m.id, 'run_id', m.run_id,
                 'created_at', m.created_at) ORDER BY m.seq), '[]')
             FROM {seen} m)::text AS messages
     FROM {source} WHERE a.org_id = $1 AND a.id = $2"""
@@ -69,8 +69,10 @@ LOAD = Statement(
     _LOAD.format(
         config="a.llm_config",
         start="a.context_start",
-        seen="""(SELECT * FROM messages WHERE agent_id = a.id AND conversation_id IS NULL
-                AND (seq = 1 OR seq >= a.context_start))""",
+        # Two ranges of the index: with OR between them the planner reads the whole history and filters.
+        seen="""(SELECT * FROM messages WHERE agent_id = a.id AND conversation_id IS NULL AND seq = 1
+                UNION ALL SELECT * FROM messages WHERE agent_id = a.id AND conversation_id IS NULL
+                    AND seq >= greatest(a.context_start, 2))""",
         source="agents a",
     ),
 )

@@ -154,6 +154,7 @@ class ContextMessage:
     approvals: list[dict[str, Any]] | None = None
     reasoning: str | None = None
     id: UUID | None = None
+    run_id: UUID | None = None
 
 
 @dataclass(frozen=True)

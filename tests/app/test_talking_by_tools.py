@@ -127,3 +127,37 @@ def test_memory_as_files_and_as_patches(client: Letta, model: Model) -> None:
     assert blocks["todo"].value == "one\nbetween\n2"
     assert blocks["todo"].description == "What to do"
     assert blocks["human"].value == "Ada\nlikes tea\nThe end"
+
+
+def test_what_it_thinks_and_sends_is_streamed(client: Letta, model: Model) -> None:
+    note = {"thinking": "Worth keeping.", "label": "human", "content": "tea", "request_heartbeat": True}
+    scripted(model, Call([("core_memory_append", note)]), send("one two three", "Now the answer."))
+    agent_id = new_agent(client, agent_type="memgpt_agent")
+    with client.agents.messages.stream(
+        agent_id=agent_id, messages=[{"role": "user", "content": "hi"}], stream_tokens=True
+    ) as stream:
+        events = list(stream)
+    told = {
+        kind: [e for e in events if e.message_type == f"{kind}_message"]
+        for kind in ("reasoning", "assistant")
+    }
+    assert "".join(e.reasoning for e in told["reasoning"]) == "Worth keeping.Now the answer."
+    assert "".join(e.content for e in told["assistant"]) == "one two three"
+    (call,) = [e.tool_call for e in events if e.message_type == "tool_call_message"]
+    assert json.loads(call.arguments) == {"label": "human", "content": "tea", "request_heartbeat": True}
+
+
+def test_it_rewrites_memory_and_says_when_it_is_done(client: Letta, model: Model) -> None:
+    scripted(
+        model,
+        Call([
+            ("memory_rethink", {"label": "human", "new_memory": "Ada likes tea."}),
+            ("memory_rethink", {"label": "human", "new_memory": "Line 1: Ada"}),
+        ]),
+        Call([("memory_finish_edits", {})]),
+    )  # fmt: skip
+    agent_id = new_agent(client, agent_type="sleeptime_agent")
+    answer = say(client, agent_id, "tidy up")
+    assert (answer.stop_reason.stop_reason, answer.usage.step_count) == ("tool_rule", 2)
+    assert [one.status for one in answer.messages[1].tool_returns] == ["success", "error"]
+    assert client.agents.blocks.retrieve("human", agent_id=agent_id).value == "Ada likes tea."
