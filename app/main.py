@@ -111,7 +111,8 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     """Everything that lives as long as the process; torn down in reverse."""
     db = await Database.open(
         settings,
-        size=settings.pool_size + settings.pool_overflow,
+        size=settings.pool_size,
+        overflow=settings.pool_overflow,
         patience=settings.pool_timeout,
         idle=settings.pool_recycle,
     )
@@ -131,6 +132,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     services = Services(
         settings=settings,
         db=db,
+        pools=(db, background_db, upkeep_db),
         identity=identity,
         cipher=cipher,
         custom=custom,

@@ -24,6 +24,8 @@ class Services:
 
     settings: Settings
     db: Database
+    pools: tuple[Database, ...]
+    """Every pool of the process, for its statistics."""
     cipher: Cipher
     identity: Identity
     llm: Client

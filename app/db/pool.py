@@ -13,6 +13,7 @@ import asyncpg
 import orjson
 
 from app.db import connect
+from app.db.monitor import Monitor
 from app.errors import Unavailable
 from app.telemetry import metrics
 
@@ -42,8 +43,23 @@ class _Connection(asyncpg.Connection):
     Safe as long as nothing sets session state on a pooled connection: no SET, LISTEN or session locks.
     """
 
+    _ended_by_us = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is closed, and not because we closed it."""
+        return self.is_closed() and not self._ended_by_us
+
     def get_reset_query(self) -> str:
         return ""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (asyncpg's name)
+        self._ended_by_us = self._ended_by_us or not self.is_closed()
+        await super().close(timeout=timeout)
+
+    def terminate(self) -> None:
+        self._ended_by_us = self._ended_by_us or not self.is_closed()
+        super().terminate()
 
 
 class Session:
@@ -81,9 +97,11 @@ class Session:
 class Database:
     """The process's pool. Every method takes one connection for as long as the call lasts."""
 
-    def __init__(self, pool: asyncpg.Pool, patience: float) -> None:
+    def __init__(self, pool: asyncpg.Pool, patience: float, monitor: Monitor) -> None:
         self._pool = pool
         self._patience = patience
+        self.monitor = monitor
+        monitor.pool = pool
 
     @classmethod
     async def open(
@@ -91,6 +109,7 @@ class Database:
         target: connect.Target,
         *,
         size: int,
+        overflow: int = 0,
         application: str = "roost-server",
         patience: float = ACQUIRE_SECONDS,
         idle: float = IDLE_SECONDS,
@@ -98,22 +117,25 @@ class Database:
     ) -> Database:
         """Create the pool without connecting, so that a late database does not keep us from starting.
 
-        `patience`: seconds to wait for a free connection; `idle`: after which an unused one is closed;
+        `overflow`: connections besides `size` for when it is busy; `patience`: seconds to wait for a free
+        connection; `idle`: after which an unused one is closed;
         `command`: after which a statement is given up.
         """
         settings = connect.arguments(target, application=application)
         # Filtered vector search keeps scanning until enough rows match (pgvector 0.8).
         settings["server_settings"] = settings["server_settings"] | {"hnsw.iterative_scan": "strict_order"}
+        monitor = Monitor(application, size, overflow)
         pool = asyncpg.create_pool(
             **settings,
             min_size=0,
-            max_size=size,
+            max_size=size + overflow,
+            init=monitor.opened,
             command_timeout=command,
             max_inactive_connection_lifetime=idle,
             connection_class=_Connection,
         )
         await pool
-        return cls(pool, patience)
+        return cls(pool, patience, monitor)
 
     async def close(self, seconds: float = 5) -> None:
         """Close the connections; those still busy after `seconds` are cut."""
@@ -144,14 +166,11 @@ class Database:
             async with session.transaction():
                 yield session
 
-    def usage(self) -> tuple[int, int]:
-        """Open connections and how many of them are idle."""
-        return self._pool.get_size(), self._pool.get_idle_size()
-
     @asynccontextmanager
     async def _session(self) -> AsyncGenerator[Session]:
         try:
-            connection = await self._pool.acquire(timeout=self._patience)
+            with self.monitor.waiting():
+                connection = await self._pool.acquire(timeout=self._patience)
         except TimeoutError:
             raise Unavailable("The database has no free connection for this request; try again.") from None
         except (
@@ -162,10 +181,11 @@ class Database:
             raise Unavailable(
                 f"The database cannot be reached ({type(error).__name__}); try again."
             ) from error
-        try:
-            yield Session(connection)
-        finally:
-            await self._pool.release(connection)
+        with self.monitor.using(connection):
+            try:
+                yield Session(connection)
+            finally:
+                await self._pool.release(connection)
 
 
 def to_json(value: object) -> str:

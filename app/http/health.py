@@ -46,9 +46,9 @@ async def ready(app: App) -> Response:
 @router.get("/metrics", include_in_schema=False)
 async def scrape(app: App) -> Response:
     """Prometheus' text format."""
-    size, idle = app.db.usage()
-    metrics.POOL_CONNECTIONS.labels("idle").set(idle)
-    metrics.POOL_CONNECTIONS.labels("busy").set(size - idle)
+    for database in app.pools:
+        database.monitor.publish()
+    metrics.TASKS.set(len(asyncio.all_tasks()))
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -165,6 +165,6 @@ def test_metrics_count_by_route_not_by_id(client: Letta, roost_server: Server) -
     for name in (
         "hist_ttft_ms_count", "hist_llm_execution_time_ms_count", "count_user_message_total",
         'count_tool_execution_total{tool_execution_success="true",tool_name="memory_insert"}',
-        'roost_db_statement_seconds_count{statement="commit_step"}', "roost_db_pool_connections",
+        'roost_db_statement_seconds_count{statement="commit_step"}', "gauge_db_pool_connections_total",
     ):  # fmt: skip
         assert name in text
