@@ -20,15 +20,18 @@ TOOLS_OF = f"""(SELECT coalesce(json_agg(row_to_json(j)), '[]') FROM (
         SELECT {tool_json("t")} FROM tools_agents x JOIN tools t ON t.id = x.tool_id
         WHERE x.agent_id = a.id ORDER BY t.name) j)"""
 
-IN_CONTEXT = """ARRAY(SELECT 'message-' || m.id FROM messages m
-        WHERE m.agent_id = a.id AND m.conversation_id IS NULL AND (m.seq = 1 OR m.seq >= a.context_start)
+IN_CONTEXT = """ARRAY(SELECT 'message-' || m.id FROM (
+            SELECT id, seq FROM messages WHERE agent_id = a.id AND conversation_id IS NULL AND seq = 1
+            UNION ALL SELECT id, seq FROM messages WHERE agent_id = a.id AND conversation_id IS NULL
+                AND seq >= greatest(a.context_start, 2)) m
         ORDER BY m.seq)"""
 
 
 def agent_json(alias: str, *, first: int) -> str:
     """JSON text of Letta's AgentState for a row of `agents`.
 
-    Four boolean parameters, from `$first` on, say whether the `RELATIONS` are loaded.
+    Four boolean parameters, from `$first` on, say whether the `RELATIONS` are loaded. `OFFSET 0` keeps
+    the planner from rendering the blocks once for each of the two places where they are.
     """
     blocks, tools, tags, hidden = (f"${first + offset}::boolean" for offset in range(4))
     return f"""(SELECT row_to_json(j)::text FROM (SELECT
@@ -48,7 +51,8 @@ def agent_json(alias: str, *, first: int) -> str:
         NULL AS created_by_id, NULL AS last_updated_by_id
         FROM (SELECT {alias}.*) a,
         LATERAL (SELECT CASE WHEN {blocks} THEN {BLOCKS_OF} ELSE '[]' END AS blocks,
-            CASE WHEN {hidden} THEN {secrets.OF_AGENT} ELSE '[]' END AS secrets) l) j)"""
+            CASE WHEN {hidden} THEN {secrets.OF_AGENT} ELSE '[]' END AS secrets
+            OFFSET 0) l) j)"""
 
 
 GET = Statement(

@@ -131,8 +131,8 @@ def _rows_read(cluster: postgres.Cluster, database: str) -> int:
     time.sleep(1.2)  # statistics of other sessions are flushed at most once a second
     return int(
         cluster.sql(
-            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables"
-            " WHERE schemaname = 'roost' AND relname = 'messages'",
+            "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables"
+            " WHERE schemaname = 'roost' AND relname ~ '^messages(_|$)'",
             database,
         )
     )
