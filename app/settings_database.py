@@ -18,7 +18,7 @@ class DatabaseSettings(Environment):
     uri: SecretStr | None = Field(
         default=None,
         alias="LETTA_PG_URI",
-        description="Postgres, as `postgresql://user:password@host:5432/database`. Replaces its parts.",
+        description="Postgres as a `postgresql://` URI, with login and password in it. Replaces its parts.",
     )
     host: str = Field(default="localhost", alias="LETTA_PG_HOST", description="Host of Postgres.")
     port: int = Field(default=5432, alias="LETTA_PG_PORT", ge=1, le=65535, description="Its port.")
