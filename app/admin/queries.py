@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.db.keyset import Listing
-from app.db.pool import Statement
+from app.db.pool import ServerStatement, Statement
 
 
 def _json(columns: str) -> str:
@@ -64,13 +64,13 @@ USERS = _lists("user", "users", _user("t"))
 KEYS = _lists("key", "user_keys", _key("t"))
 RECORDS = _lists("audit", "audit_log", _record("t"))
 
-CREATE_ORGANIZATION = Statement(
+CREATE_ORGANIZATION = ServerStatement(
     "create_organization",
     f"""WITH o AS (INSERT INTO organizations (id, name) VALUES ($1, $2) RETURNING *)
     SELECT {_organization("o")} FROM o""",
 )
 
-UPDATE_ORGANIZATION = Statement(
+UPDATE_ORGANIZATION = ServerStatement(
     "update_organization",
     f"""WITH o AS (UPDATE organizations SET name = coalesce($3, name), updated_at = now()
         WHERE id = $2 AND ($1::uuid IS NULL OR id = $1) RETURNING *)
@@ -82,7 +82,7 @@ DELETE_BASE_TOOLS = Statement(
     "delete_base_tools", "DELETE FROM tools WHERE org_id = $1 AND tool_type LIKE 'letta\\_%'"
 )
 DELETE_USERS = Statement("delete_users", "DELETE FROM users WHERE org_id = $1")
-DELETE_ORGANIZATION = Statement(
+DELETE_ORGANIZATION = ServerStatement(
     "delete_organization",
     f"""WITH o AS (DELETE FROM organizations WHERE id = $1 RETURNING *) SELECT {_organization("o")} FROM o""",
 )

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from app.db.pool import Database, Row, Statement, to_json
+from app.db.pool import Database, Row, ServerStatement, to_json
 from app.errors import AppError
 from app.security import urls
 
@@ -29,7 +29,7 @@ CLAIM_SECONDS = 2 * POST_SECONDS
 """How long a claimed callback is left alone: longer than a try takes."""
 
 # Claiming moves the due time on, so that a server that dies meanwhile loses a try and not the callback.
-CLAIM = Statement(
+CLAIM = ServerStatement(
     "claim_callbacks",
     """UPDATE runs r SET callback_attempts = callback_attempts + 1,
         callback_after = now() + make_interval(secs => $1)
@@ -40,7 +40,7 @@ CLAIM = Statement(
         r.metadata::text, r.completed_at, r.created_at""",
 )
 
-SETTLE = Statement(
+SETTLE = ServerStatement(
     "settle_callbacks",
     """UPDATE runs r SET callback_status_code = s.status, callback_error = s.error,
         callback_sent_at = CASE WHEN s.done AND s.error IS NULL THEN now() ELSE callback_sent_at END,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import deque
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ from app.http import ids
 from app.security import roles
 from app.security.auth import Actor
 from app.telemetry import metrics
-
-log = logging.getLogger("roost.audit")
 
 BATCH = 500
 KEPT = 10_000
@@ -57,9 +54,8 @@ class Act:
 class AuditLog:
     """Collects records in memory; `flush` writes them."""
 
-    def __init__(self, db: Database, retention_days: int) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._retention_days = retention_days
         self._waiting: deque[dict[str, Any]] = deque()
 
     def record(self, actor: Actor, act: Act, answer: bytes) -> None:
@@ -102,7 +98,10 @@ class AuditLog:
                 self._waiting.extendleft(reversed(batch))
                 raise
 
-    async def prune(self) -> None:
-        """Delete what is older than the retention, in small transactions."""
-        while await self._db.value(PRUNE, self._retention_days, PRUNE_BATCH) == PRUNE_BATCH:
-            log.info("deleted %d old audit records", PRUNE_BATCH)
+
+async def prune(db: Database, days: int) -> str | None:
+    """Delete records older than this, in small transactions."""
+    total = 0
+    while gone := await db.value(PRUNE, days, PRUNE_BATCH):
+        total += gone
+    return f"{total} deleted" if total else None

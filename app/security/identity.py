@@ -17,7 +17,6 @@ from app.settings import Settings
 log = logging.getLogger("roost.identity")
 
 FLUSH_SECONDS = 1.0
-PRUNE_SECONDS = 3600.0
 CLOSE_SECONDS = 3.0
 
 
@@ -26,7 +25,7 @@ class Identity:
 
     def __init__(self, db: Database, settings: Settings) -> None:
         limiter = RateLimiter(db, per_minute=settings.rate_limit_per_minute, burst=settings.rate_limit_burst)
-        self.audit = AuditLog(db, settings.audit_retention_days)
+        self.audit = AuditLog(db)
         self._directory = Directory(db)
         self._limiter = limiter
         self.guard = Guard(settings.server_password.get_secret_value(), self._directory, limiter)
@@ -36,7 +35,6 @@ class Identity:
         return {
             "keys": _every(REFRESH_SECONDS, self._refresh, "look at the keys again"),
             "audit": _every(FLUSH_SECONDS, self.audit.flush, "write the audit log"),
-            "audit retention": _every(PRUNE_SECONDS, self.audit.prune, "delete old audit records"),
         }
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from app.db.pool import Database, Session, Statement
+from app.db.pool import Database, ServerStatement, Session, Statement
 from app.messages import wire
 from app.turns.state import Turn
 
@@ -37,7 +37,7 @@ INSERT = Statement(
     ON CONFLICT DO NOTHING""",
 )
 
-TRIM = Statement("trim_run_events", "DELETE FROM run_events WHERE run_id = $1 AND last_seq <= $2")
+TRIM = ServerStatement("trim_run_events", "DELETE FROM run_events WHERE run_id = $1 AND last_seq <= $2")
 
 
 class RunLog:

@@ -6,7 +6,7 @@ statements serve all organisations that the process serves.
 
 from __future__ import annotations
 
-from app.db.pool import Statement
+from app.db.pool import ServerStatement
 
 LEASE_SECONDS = 30.0
 BEAT_SECONDS = 10.0
@@ -16,30 +16,30 @@ FENCE_SECONDS = 20.0
 ATTEMPTS = 3
 """How often a run is begun. A turn that takes its server down with it must not take them all."""
 
-RENEW = Statement(
+RENEW = ServerStatement(
     "renew_leases",
     """UPDATE runs SET lease_expires_at = now() + make_interval(secs => $2)
     WHERE lease_token = ANY($1::uuid[]) AND status = 'running' RETURNING lease_token""",
 )
 
 # What became of runs that we work on: another token, another status, or nothing where it was deleted.
-WATCH = Statement("watch_runs", "SELECT id, lease_token, status FROM runs WHERE id = ANY($1::uuid[])")
+WATCH = ServerStatement("watch_runs", "SELECT id, lease_token, status FROM runs WHERE id = ANY($1::uuid[])")
 
 # A release is no attempt: the next one to claim the run has as many as this one had.
-RELEASE = Statement(
+RELEASE = ServerStatement(
     "release_leases",
     """UPDATE runs SET lease_expires_at = now() - interval '1 second', attempt = attempt - 1
     WHERE lease_token = ANY($1::uuid[]) AND status = 'running'""",
 )
 
 # The database was away from a turn of ours; whoever finds the run next goes on with it.
-HAND_BACK = Statement(
+HAND_BACK = ServerStatement(
     "hand_back_runs",
     """UPDATE runs SET lease_expires_at = now() - interval '1 second'
     WHERE lease_token = ANY($1::uuid[]) AND status = 'running'""",
 )
 
-CLAIM = Statement(
+CLAIM = ServerStatement(
     "claim_runs",
     """WITH due AS (
         SELECT id FROM runs WHERE status = 'running' AND lease_expires_at < now() AND attempt < $3

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from app.db.pool import Database, Statement
+from app.db.pool import Database, ServerStatement
 from app.http.lifecycle import Lifecycle
 from app.turns import endings, leases
 from app.turns.events import Recorder
@@ -27,7 +27,7 @@ SWEEP_SECONDS = 60.0
 KEPT_SECONDS = 3 * 3600
 """How long a background run can be replayed after it told something."""
 
-SWEEP = Statement(
+SWEEP = ServerStatement(
     "sweep_run_events",
     """DELETE FROM run_events WHERE (run_id, first_seq) IN (
         SELECT run_id, first_seq FROM run_events WHERE created_at < now() - make_interval(secs => $1)

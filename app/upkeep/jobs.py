@@ -6,6 +6,7 @@ from functools import partial
 
 from app.db.pool import Database
 from app.models.service import Models
+from app.security import audit
 from app.settings import Settings
 from app.upkeep import embedding, history
 from app.upkeep.scheduler import Job
@@ -18,6 +19,7 @@ def of(settings: Settings, db: Database, models: Models) -> list[Job]:
     jobs = [
         Job("message partitions", 6 * HOUR, 30, partial(history.add_partitions, db)),
         Job("message otids", HOUR, 60, partial(history.forget_otids, db)),
+        Job("audit retention", HOUR, 300, partial(audit.prune, db, settings.audit_retention_days)),
     ]
     if settings.message_retention_days is not None:
         work = partial(history.retain, db, settings.message_retention_days)

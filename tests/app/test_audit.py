@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from app.db.pool import Database
-from app.security.audit import AuditLog
+from app.security.audit import prune
 from app.settings import DatabaseSettings
 from tests.app.conftest import application
 from tests.support import postgres, server
@@ -118,7 +118,7 @@ def test_records_are_kept_as_long_as_the_setting_says(cluster: postgres.Cluster,
     async def run() -> None:
         target = DatabaseSettings(**application(cluster, database))  # pyright: ignore[reportArgumentType]
         db = await Database.open(target, size=1)
-        await AuditLog(db, retention_days=30).prune()
+        await prune(db, 30)
         await db.close()
 
     asyncio.run(run())

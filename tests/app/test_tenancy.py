@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +13,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+import app
+from app.db.pool import ServerStatement, Statement
 from tests.app.conftest import application
 from tests.support import openapi, postgres, server
 from tests.support.model import Model
@@ -173,3 +177,21 @@ def refused(operation: Operation, place: Place, status: int, answer: Any, theirs
         status == 200 and (listing or repeated) and place.where != "path"
         and not any(identifier in text for identifier in theirs.values())
     )  # fmt: skip
+
+
+SCOPED = re.compile(r"\borg_id\s*=\s*\$\d|INSERT INTO \w+\s*\([^)]*\borg_id")
+
+
+def test_every_statement_names_the_organisation_or_is_the_servers_own() -> None:
+    """What the routes above cannot reach: a statement that forgot whose rows it is about."""
+    found: dict[str, Statement] = {}
+    for module in pkgutil.walk_packages(app.__path__, "app."):
+        if not module.name.endswith("__main__"):
+            values = vars(importlib.import_module(module.name)).values()
+            found |= {value.name: value for value in values if isinstance(value, Statement)}
+    assert len(found) > 50
+    assert [
+        one.name
+        for one in found.values()
+        if not isinstance(one, ServerStatement) and not SCOPED.search(one.sql)
+    ] == []
