@@ -79,6 +79,7 @@ class Monitor:
         if self._opened == 1:
             self._events["first_connect"].inc()
         self._events["connect"].inc()
+        connection.on_reset = self._events["reset"].inc
         connection.add_termination_listener(partial(self._closed, connection))
 
     def _closed(self, connection: Any, *_: object) -> None:
@@ -109,7 +110,7 @@ class Monitor:
         self._events["checkout"].inc()
 
     @contextmanager
-    def using(self, connection: Any) -> Generator[None]:
+    def using(self) -> Generator[None]:
         """Around the use of a connection, its return included."""
         began = perf_counter()
         try:
@@ -117,8 +118,6 @@ class Monitor:
         finally:
             self._uses.observe((perf_counter() - began) * 1000)
             self._events["checkin"].inc()
-            if not connection.lost:
-                self._events["reset"].inc()
 
     def statistics(self) -> Statistics:
         """The pool now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -44,6 +44,7 @@ class _Connection(asyncpg.Connection):
     """
 
     _ended_by_us = False
+    on_reset: Callable[[], None]
 
     @property
     def lost(self) -> bool:
@@ -52,6 +53,10 @@ class _Connection(asyncpg.Connection):
 
     def get_reset_query(self) -> str:
         return ""
+
+    async def reset(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (asyncpg's name)
+        await super().reset(timeout=timeout)
+        self.on_reset()
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (asyncpg's name)
         self._ended_by_us = self._ended_by_us or not self.is_closed()
@@ -181,7 +186,7 @@ class Database:
             raise Unavailable(
                 f"The database cannot be reached ({type(error).__name__}); try again."
             ) from error
-        with self.monitor.using(connection):
+        with self.monitor.using():
             try:
                 yield Session(connection)
             finally:
