@@ -285,6 +285,7 @@ messages = sa.Table(
     sa.Index(
         "ix_messages_own_thread", "agent_id", "seq", postgresql_where=sa.text("conversation_id is null")
     ),
+    sa.Index("ix_messages_org_created", "org_id", "created_at", "id"),
     sa.Index("ix_messages_run", "run_id", "seq"),
     sa.Index("ix_messages_step", "step_id"),
     postgresql_partition_by="RANGE (created_at)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from app.agents.compaction import CompactionSettings
@@ -16,6 +16,7 @@ from app.http.context import App, Who
 from app.http.fields import Text
 from app.http.ids import AgentId
 from app.http.respond import json
+from app.http.routing import APIRouter
 from app.services import Services
 from app.turns import context
 from app.turns.compacting import Compactor

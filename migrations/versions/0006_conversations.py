@@ -38,6 +38,7 @@ LINKS = """
 ALTER TABLE messages ADD COLUMN conversation_id uuid REFERENCES conversations ON DELETE CASCADE;
 CREATE INDEX ix_messages_conversation ON messages (conversation_id, seq) WHERE conversation_id IS NOT NULL;
 CREATE INDEX ix_messages_own_thread ON messages (agent_id, seq) WHERE conversation_id IS NULL;
+CREATE INDEX ix_messages_org_created ON messages (org_id, created_at, id);
 ALTER TABLE runs ADD COLUMN conversation_id uuid REFERENCES conversations ON DELETE SET NULL;
 CREATE INDEX ix_runs_conversation ON runs (conversation_id, created_at) WHERE conversation_id IS NOT NULL;
 """
@@ -59,6 +60,7 @@ CREATE TABLE provider_traces (
 
 DOWN = """
 DELETE FROM messages WHERE conversation_id IS NOT NULL;
+DROP INDEX ix_messages_org_created;
 DROP TABLE provider_traces;
 ALTER TABLE steps DROP COLUMN trace_id, DROP COLUMN tags, DROP COLUMN feedback;
 ALTER TABLE runs DROP COLUMN conversation_id;
