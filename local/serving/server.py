@@ -19,7 +19,7 @@ from local import paths
 from local.progress import PhaseError, Progress
 from local.serving import process
 
-START_SECONDS = 180
+START_SECONDS = 180.0
 STOP_SECONDS = 15
 POLL_SECONDS = 0.05
 KEPT_LINES = 40
@@ -64,7 +64,7 @@ class LogFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.write_end = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self.write_end = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
     def show(self) -> None:
         """Say where it is instead."""
@@ -85,6 +85,8 @@ class Command:
     url: str
     ready_path: str
     directory: Path = paths.REPO
+    seconds: float = START_SECONDS
+    """How long its start may take."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,11 @@ def running(command: Command, progress: Progress, output: Pipe | LogFile) -> Gen
 def _await(command: Command, started: Running, progress: Progress) -> None:
     name = command.name
     progress.note(f"{name[0].lower()}{name[1:]} is starting")
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + command.seconds
     while started.process.poll() is None:
         if time.monotonic() > deadline:
             said = started.output.tail()
-            raise PhaseError(f"{name} is not ready after {START_SECONDS} s:\n{said}", "See above.")
+            raise PhaseError(f"{name} is not ready after {command.seconds:.0f} s:\n{said}", "See above.")
         try:
             with urllib.request.urlopen(command.url + command.ready_path, timeout=2):  # noqa: S310 (ours)
                 return
