@@ -57,7 +57,9 @@ def pools_fit_the_database(settings: Settings) -> Iterator[str]:
     pool, count = "roost:server.poolSize", "roost:server.replicas.max"
     if settings.pooler is not None:
         pool, count = "roost:aws.database.pooler.poolSize", "roost:aws.database.pooler.replicas"
-    replicas, size = budget.holders.max_replicas, budget.holders.pool_size
+    replicas, size = budget.holders.max_replicas, str(budget.holders.pool_size)
+    if budget.holders.besides:
+        size = f"({size} + {budget.holders.besides} besides)"
     remedy = f"raise `{where}.database.maxConnections` to {budget.sufficient_max_connections}"
     if budget.largest_pool >= 1:
         remedy += f", or lower `{pool}` to {budget.largest_pool}"

@@ -19,7 +19,7 @@ from infra.settings.model import ModelSettings
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.pooler import PoolerSettings
 from infra.settings.server import ServerSettings
-from infra.sizing.connections import ConnectionBudget, PoolHolders
+from infra.sizing.connections import SERVER_BESIDES, ConnectionBudget, PoolHolders
 from infra.sizing.timing import Timing, compute_timing
 
 ProfileName = Literal["local", "dev", "prod"]
@@ -72,7 +72,10 @@ class Settings(Section):
     @property
     def server_pool(self) -> PoolHolders:
         """The server's pods, and the pool of each."""
-        return PoolHolders(max_replicas=self.server.replicas.max, pool_size=self.server.pool_size)
+        server = self.server
+        return PoolHolders(
+            max_replicas=server.replicas.max, pool_size=server.pool_size, besides=SERVER_BESIDES
+        )
 
     @property
     def connection_budget(self) -> ConnectionBudget:

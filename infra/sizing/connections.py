@@ -1,6 +1,6 @@
 """The connection budget: do all pools fit `max_connections`, at the worst moment?
 
-    (running + surge + draining) x pool + admin + backup + migration + monitoring <= max_connections - 3
+    (running + surge + draining) x (pool + besides) + reserved for others <= max_connections - 3
 
 The worst moment is a rollout under full load: the new pods stand at the maximum plus the surge, while the old
 ones, which Kubernetes no longer counts, still drain their streams. Postgres itself keeps 3 connections for
@@ -16,6 +16,9 @@ SURGE_PODS = 1
 
 SUPERUSER_RESERVED = 3
 
+SERVER_BESIDES = 2
+"""Connections of a server's pod besides its pool: leases of turns and upkeep of tables never queue."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PoolHolders:
@@ -23,6 +26,7 @@ class PoolHolders:
 
     max_replicas: int
     pool_size: int
+    besides: int = 0
 
     @property
     def pods(self) -> int:
@@ -32,7 +36,7 @@ class PoolHolders:
     @property
     def connections(self) -> int:
         """Connections of all of them at the worst moment."""
-        return self.pods * self.pool_size
+        return self.pods * (self.pool_size + self.besides)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,7 @@ class ConnectionBudget:
     @property
     def largest_pool(self) -> int:
         """The largest pool that would fit; zero or less when none does."""
-        return (self.available - self.reserved) // self.holders.pods
+        return (self.available - self.reserved) // self.holders.pods - self.holders.besides
 
     @property
     def sufficient_max_connections(self) -> int:

@@ -48,7 +48,7 @@ REFUSALS = {
     "pools beyond max_connections": Refusal(
         "prod",
         nested("server.poolSize", 60),
-        ("10 running + 1 new + 10 draining", "= 1272", "maxConnections` to 1275", "poolSize` to 46"),
+        ("10 running + 1 new + 10 draining", "= 1314", "maxConnections` to 1317", "poolSize` to 44"),
     ),
     "a pooler's pools beyond max_connections": Refusal(
         "prod",

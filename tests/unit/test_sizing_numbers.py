@@ -15,7 +15,12 @@ from infra.sizing.rds import connections_ceiling, memory_gib
 
 budgets = st.builds(
     ConnectionBudget,
-    holders=st.builds(PoolHolders, max_replicas=st.integers(1, 100), pool_size=st.integers(1, 200)),
+    holders=st.builds(
+        PoolHolders,
+        max_replicas=st.integers(1, 100),
+        pool_size=st.integers(1, 200),
+        besides=st.integers(0, 3),
+    ),
     reserved=st.integers(1, 200),
     max_connections=st.integers(10, 5000),
 )
@@ -25,7 +30,7 @@ def held(budget: ConnectionBudget, pool: int) -> int:
     """Connections when every pod that can exist during a rollout holds its whole pool, counted one by one."""
     replicas = budget.holders.max_replicas
     pods = ["running"] * replicas + ["new"] * SURGE_PODS + ["draining"] * replicas
-    return sum(pool for _ in pods) + budget.reserved + SUPERUSER_RESERVED
+    return sum(pool + budget.holders.besides for _ in pods) + budget.reserved + SUPERUSER_RESERVED
 
 
 @given(budgets)

@@ -175,7 +175,7 @@ def test_one_pod_holds_all_clients_and_all_pods_fit_the_database(rich: Recording
     settings = configuration(rich)["pgbouncer"]
     pool = int(variables(rich, "server")["LETTA_PG_POOL_SIZE"])
     most = rich.one("kubernetes:autoscaling/v2:HorizontalPodAutoscaler").inputs["spec"]["maxReplicas"]
-    assert int(settings["max_client_conn"]) == (2 * most + 1) * pool
+    assert int(settings["max_client_conn"]) == (2 * most + 1) * (pool + 2)
     pods = 2 * workload(rich, "pooler").owner.inputs["spec"]["replicas"] + 1
     assert pods * int(settings["max_db_connections"]) + 12 <= 1000 - 3
 
