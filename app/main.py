@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
@@ -50,6 +51,8 @@ from app.security.identity import Identity
 from app.services import Services
 from app.settings import Settings
 from app.steps.routes import router as steps
+from app.telemetry import otlp
+from app.telemetry.watchdog import Patience, Watchdog
 from app.tools.agent_routes import router as agent_tools
 from app.tools.custom import CustomTools
 from app.tools.routes import router as tools
@@ -116,6 +119,9 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
         patience=settings.pool_timeout,
         idle=settings.pool_recycle,
     )
+    executor = ThreadPoolExecutor(thread_name_prefix="work")
+    asyncio.get_running_loop().set_default_executor(executor)
+    watchdog = Watchdog(Patience(settings.stalled_seconds, settings.recovered_seconds), executor)
     llm = Client()
     catalogue = Models(llm, settings)
     background_db = await Database.open(settings, size=1, application="roost-turns")
@@ -142,6 +148,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
         sender=Sender(db, loop, turns, recorder, settings.busy_seconds),
         recorder=recorder,
         lifecycle=lifecycle,
+        watchdog=watchdog,
         revisions=revisions.read(),
     )
     try:
@@ -153,6 +160,8 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
                 background.create_task(callbacks.run(), name="callbacks"),
                 background.create_task(scheduler.run(), name="scheduler"),
                 background.create_task(_prepare(services), name="prepare"),
+                background.create_task(watchdog.beat(), name="watchdog"),
+                background.create_task(otlp.export(settings), name="spans"),
                 *(background.create_task(work, name=name) for name, work in identity.tasks().items()),
             ]
             gc.collect()

@@ -13,6 +13,7 @@ from app.models.service import Models
 from app.security.encryption import Cipher
 from app.security.identity import Identity
 from app.settings import Settings
+from app.telemetry.watchdog import Watchdog
 from app.tools.custom import CustomTools
 from app.turns.events import Recorder
 from app.turns.supervisor import Turns
@@ -35,4 +36,5 @@ class Services:
     sender: Sender
     recorder: Recorder
     lifecycle: Lifecycle
+    watchdog: Watchdog
     revisions: Revisions

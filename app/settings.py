@@ -13,13 +13,14 @@ from app import settings_names as names
 from app.settings_base import SECRETS, Environment, SettingsError
 from app.settings_database import DatabaseSettings, KeySettings
 from app.settings_models import ModelSettings
+from app.settings_telemetry import TelemetrySettings
 from app.settings_tools import ToolSettings
 
 URIS = ("LETTA_PG_URI", "LETTA_PG_URI_FILE", "LETTA_DB_URL")
 PARTS = ("LETTA_PG_HOST", "LETTA_PG_PORT", "LETTA_PG_DB", "LETTA_PG_USER", "LETTA_PG_PASSWORD")
 
 
-class Settings(KeySettings, ModelSettings, ToolSettings):
+class Settings(KeySettings, ModelSettings, ToolSettings, TelemetrySettings):
     """The server's settings. Durations are seconds."""
 
     server_password: SecretStr = Field(

@@ -20,6 +20,7 @@ SECRETS = (
     "OPENAI_API_KEY",
     "ANTHROPIC_API_KEY",
     "EMBEDDING_API_KEY",
+    "OTEL_EXPORTER_OTLP_HEADERS",
 )
 """Each may be given as `<NAME>_FILE`, the path of a file that holds it."""
 

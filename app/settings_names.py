@@ -11,6 +11,7 @@ CLIENT = frozenset({"LETTA_API_KEY", "LETTA_BASE_URL", "LETTA_CUSTOM_HEADERS"})
 SAME = {
     "LETTA_DB_URL": "LETTA_PG_URI",
     "LETTA_LOGGING_LOG_LEVEL": "LETTA_LOG_LEVEL",
+    "LETTA_OTEL_EXPORTER_OTLP_ENDPOINT": "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
 """Another name for a setting; giving both is a contradiction."""
 
@@ -32,7 +33,7 @@ _FILES = "folders and files are not served yet"
 _PROVIDER = (
     "there is no client of its own for this provider; point OPENAI_API_BASE at its OpenAI-compatible API"
 )
-_OTLP = "metrics are at /metrics, for a collector to scrape"
+_OTLP = "spans are sent when OTEL_EXPORTER_OTLP_ENDPOINT is set; metrics are at /metrics, for a scrape"
 _SEEDS = "no version of Letta reads it; the model's endpoint is VLLM_API_BASE, OPENAI_API_BASE …"
 _SANDBOX = "tools of users run in this server's own sandbox"
 _SUMMARIES = "compaction is set per agent, with compaction_settings"
@@ -69,8 +70,7 @@ IDLE: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            "LETTA_OTEL_EXPORTER_OTLP_ENDPOINT", "LETTA_OTEL_PREFERRED_TEMPORALITY", "LETTA_DISABLE_TRACING",
-            "LETTA_SQLALCHEMY_TRACING",
+            "LETTA_OTEL_PREFERRED_TEMPORALITY", "LETTA_DISABLE_TRACING", "LETTA_SQLALCHEMY_TRACING",
         ),
         _OTLP,
     ),

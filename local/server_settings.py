@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.settings_base import SECRETS
 from app.settings_database import DatabaseSettings, KeySettings
 from app.settings_models import ModelSettings
+from app.settings_telemetry import TelemetrySettings
 from app.settings_tools import ToolSettings
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "server-settings.md"
@@ -33,9 +34,10 @@ file: its path in `<NAME>_FILE`. Durations are seconds.
 """
 
 SECTIONS: tuple[tuple[str, type[Any], tuple[type[Any], ...]], ...] = (
-    ("The server", Settings, (KeySettings, ModelSettings, ToolSettings)),
+    ("The server", Settings, (KeySettings, ModelSettings, ToolSettings, TelemetrySettings)),
     ("Models", ModelSettings, ()),
     ("Tools of users", ToolSettings, ()),
+    ("Traces and the watchdog", TelemetrySettings, ()),
     ("Database", DatabaseSettings, ()),
     ("Encryption", KeySettings, (DatabaseSettings,)),
 )

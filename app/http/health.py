@@ -17,6 +17,15 @@ from app.telemetry import metrics
 router = APIRouter(tags=["health"])
 
 READY_SECONDS = 2.0
+REASONS = (
+    "ready",
+    "draining",
+    "warming",
+    "event_loop_stalled",
+    "database_unreachable",
+    "database_outdated",
+)
+"""What readiness can say, in its metric."""
 REVISION = ServerStatement("ready", "SELECT version_num FROM alembic_version")
 
 
@@ -29,17 +38,20 @@ async def health() -> Response:
 
 @router.get("/v1/ready")
 async def ready(app: App) -> Response:
-    """Readiness: the database answers, is migrated far enough, and we are not draining."""
+    """Readiness: the database answers, is migrated far enough, and we neither drain nor hang."""
     if app.lifecycle.draining:
-        return _status(503, "draining")
+        return _not_ready("draining")
     if not app.lifecycle.prepared:
-        return _status(503, "warming")
+        return _not_ready("warming")
+    if app.watchdog.stalled:
+        return _not_ready("event_loop_stalled", "the event loop hung")
     try:
         revision = await asyncio.wait_for(app.db.value(REVISION), READY_SECONDS)
     except (AppError, TimeoutError, OSError):
-        return _status(503, "database unreachable")
+        return _not_ready("database_unreachable", "database unreachable")
     if app.revisions.too_old(revision):
-        return _status(503, f"database at {revision}, {app.revisions.head} is needed")
+        return _not_ready("database_outdated", f"database at {revision}, {app.revisions.head} is needed")
+    _tell("ready")
     return _status(200, "ok")
 
 
@@ -50,6 +62,16 @@ async def scrape(app: App) -> Response:
         database.monitor.publish()
     metrics.TASKS.set(len(asyncio.all_tasks()))
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _not_ready(reason: str, words: str | None = None) -> Response:
+    _tell(reason)
+    return _status(503, words or reason)
+
+
+def _tell(reason: str) -> None:
+    for one in REASONS:
+        metrics.READINESS.labels(one).set(one == reason)
 
 
 def _status(code: int, status: str) -> Response:

@@ -29,23 +29,28 @@ class Lifecycle:
         metrics.DRAINING.set(1)
 
     @contextmanager
-    def request(self) -> Generator[None]:
+    def request(self, route_class: str) -> Generator[None]:
         """Count a request, including the whole of a stream."""
+        foreground = metrics.FOREGROUND.labels(route_class)
         self._requests += 1
         metrics.IN_FLIGHT.inc()
+        foreground.inc()
         try:
             yield
         finally:
             self._requests -= 1
             metrics.IN_FLIGHT.dec()
+            foreground.dec()
 
     @contextmanager
-    def turn(self) -> Generator[None]:
+    def turn(self, *, background: bool) -> Generator[None]:
         """Count a turn, which may outlive the request that started it."""
         self._turns += 1
         metrics.TURNS.inc()
+        metrics.BACKGROUND.labels("message").inc(background)
         try:
             yield
         finally:
             self._turns -= 1
             metrics.TURNS.dec()
+            metrics.BACKGROUND.labels("message").dec(background)

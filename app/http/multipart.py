@@ -10,6 +10,7 @@ from email.parser import BytesParser
 from starlette.requests import Request
 
 from app.errors import Unprocessable
+from app.telemetry import metrics
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -41,7 +42,10 @@ async def read(request: Request) -> Form:
         body += chunk
         if len(body) > MAX_BYTES:
             raise Unprocessable(f"The form is larger than {MAX_BYTES // 1024 // 1024} MiB.")
-    return await asyncio.to_thread(_parsed, kind, bytes(body))
+    form = await asyncio.to_thread(_parsed, kind, bytes(body))
+    for content in form.files.values():
+        metrics.UPLOAD_BYTES.observe(len(content))
+    return form
 
 
 def _parsed(kind: str, body: bytes) -> Form:

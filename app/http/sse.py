@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 
 import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from app.telemetry import metrics
 
 MAX_WAITING = 10_000
 """Events that may wait for a slow client; beyond that it is cut off."""
@@ -27,20 +30,22 @@ class Channel:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._open = True
+        self.reason = "completed"
+        """Why it was closed."""
 
     def put(self, data: bytes) -> None:
         """Add an event; dropped when nobody listens any more."""
         if not self._open:
             return
         if self._queue.qsize() >= MAX_WAITING:
-            self.close()
+            self.close("slow")
             return
         self._queue.put_nowait(data)
 
-    def close(self) -> None:
+    def close(self, reason: str = "completed") -> None:
         """End the stream after what is already waiting."""
         if self._open:
-            self._open = False
+            self._open, self.reason = False, reason
             self._queue.put_nowait(None)
 
     async def take(self, seconds: float) -> bytes | None:
@@ -82,7 +87,18 @@ class StreamResponse(Response):
             (b"x-accel-buffering", b"no"),
         ]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind: str = scope["state"]["route_class"]
+        began = perf_counter()
+        metrics.STREAMS.labels(kind).inc()
+        try:
+            await self._relay(receive, send)
+        finally:
+            metrics.STREAMS.labels(kind).dec()
+            metrics.STREAM_ENDS.labels(self._channel.reason, kind).inc()
+            metrics.STREAM_MS.labels(kind).observe((perf_counter() - began) * 1000)
+
+    async def _relay(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         watcher = asyncio.get_running_loop().create_task(self._watch(receive), name="disconnect watcher")
         try:
@@ -90,7 +106,7 @@ class StreamResponse(Response):
                 await send({"type": "http.response.body", "body": data, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            self._channel.close()
+            self._channel.close("error")
             watcher.cancel()
             if self._producer is not None:
                 self._producer.cancel()
@@ -104,4 +120,4 @@ class StreamResponse(Response):
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self._channel.close()
+        self._channel.close("client")

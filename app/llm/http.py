@@ -22,6 +22,7 @@ from app.llm import failures
 from app.llm.failures import RefusedError
 from app.llm.types import Endpoint
 from app.llm.wire import Call
+from app.telemetry import tracing
 
 log = logging.getLogger("roost.llm")
 
@@ -103,7 +104,7 @@ class Http:
             method,
             URL(call.url, encoded=True),
             data=call.body,
-            headers=call.headers,
+            headers=call.headers | tracing.headers(),
             timeout=limit,
             allow_redirects=False,
         )

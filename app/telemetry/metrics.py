@@ -102,6 +102,8 @@ LAG_MS = Histogram(
 LOOP_STALLS = Counter("roost_event_loop_stalls", "Times that the event loop did not turn for seconds.")
 EXECUTOR_BACKLOG = Gauge("executor_backlog", "Work that waits for a thread.")
 TASKS = Gauge("asyncio_task_count", "Tasks of the event loop.")
+SPANS_SENT = Counter("roost_spans_sent", "Spans that the collector took.")
+SPANS_DROPPED = Counter("roost_spans_dropped", "Spans given up: too many waited, or the collector was away.")
 
 POOL_EVENTS = Counter(
     "count_db_pool_connection_events", "What happened to connections.", ["engine_name", "event"]

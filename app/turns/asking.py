@@ -8,7 +8,7 @@ from uuid import UUID
 from app.llm.client import Client
 from app.llm.types import Completion, ModelError, Request
 from app.models.service import Models
-from app.telemetry import metrics
+from app.telemetry import metrics, tracing
 from app.turns.deltas import Deltas
 from app.turns.state import Emit, LoadedAgent, Turn
 
@@ -29,7 +29,18 @@ async def ask(
     label = request.model
     for _ in range(1 + EMPTY_RETRIES):
         began = perf_counter()
-        completion = await _call(llm, models, turn, agent, request, message_id, emit)
+        about = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": request.provider or "",
+            "gen_ai.request.model": label,
+        }
+        with tracing.span(f"chat {label}", about, kind="client") as span:
+            completion = await _call(llm, models, turn, agent, request, message_id, emit)
+            span.attributes |= {
+                "gen_ai.usage.input_tokens": completion.usage.prompt,
+                "gen_ai.usage.output_tokens": completion.usage.completion,
+                "gen_ai.response.finish_reason": completion.finish_reason or "",
+            }
         metrics.LLM_MS.labels(label).observe((perf_counter() - began) * 1000)
         metrics.OUTPUT_TOKENS.labels(label).observe(completion.usage.completion)
         if completion.text or completion.tool_calls or completion.finish_reason == "length":
@@ -65,4 +76,5 @@ def _first_token(turn: Turn) -> None:
     if turn.totals.ttft_ns is None:
         seconds = perf_counter() - turn.started
         turn.totals.ttft_ns = int(seconds * 1e9)
+        tracing.passed("time_to_first_token", seconds)
         metrics.TTFT_MS.observe(seconds * 1000)

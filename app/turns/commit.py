@@ -18,7 +18,7 @@ from app.db.pool import Database, Session, to_json
 from app.messages.rows import NewMessage, rows
 from app.messages.wire import Stored
 from app.models.service import Models
-from app.telemetry import metrics
+from app.telemetry import metrics, tracing
 from app.turns import events, outside, queries, steps, tools
 from app.turns.calls import Context, Prepared
 from app.turns.leases import LEASE_SECONDS
@@ -155,11 +155,14 @@ class Committer:
         """Run one call, in the transaction of `context` unless it acts outside; its return, to be stored."""
         name = prepared.call.name
         began = perf_counter()
-        if prepared.outside is not None:
-            result = await prepared.outside()
-        else:
-            assert context is not None
-            result = await tools.run(context, prepared)
+        with tracing.span(f"{name}._execute_tool") as span:
+            if prepared.outside is not None:
+                result = await prepared.outside()
+            else:
+                assert context is not None
+                result = await tools.run(context, prepared)
+            if not result.ok:
+                span.error = "the tool failed"
         offered = self._agent.tools.get(name)
         label = name if name in tools.RUNNERS else "custom" if offered else "unknown"
         metrics.TOOL_MS.labels(label).observe((perf_counter() - began) * 1000)

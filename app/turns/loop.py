@@ -15,7 +15,7 @@ from app.llm.types import CONTEXT_WINDOW_EXCEEDED, Completion, ModelError, Reque
 from app.messages import wire
 from app.models.service import Models
 from app.steps import traces
-from app.telemetry import metrics
+from app.telemetry import metrics, tracing
 from app.tools.custom import CustomTools
 from app.turns import answering, context, custom, endings, outside
 from app.turns.asking import ask
@@ -75,14 +75,14 @@ class Loop:
             raise TurnError("The turn was taken over by another server; list the messages.") from None
         except Exception as error:  # the turn supervisor
             if is_outage(error):
-                log.warning("the database went away from a turn", extra={"run_id": str(turn.run_id)})
+                log.warning("the database went away from a turn")
                 raise TurnInterruptedError(
                     "The database went away during the turn, which goes on when it is back; list messages."
                 ) from error
             if isinstance(error, AppError):
                 await self._fail(turn, error)
                 raise
-            log.exception("turn failed", extra={"run_id": str(turn.run_id)})
+            log.exception("turn failed")
             fault = TurnError("An unknown error occurred in the agent's turn; the server's log has it.")
             await self._fail(turn, fault)
             raise fault from error
@@ -103,6 +103,13 @@ class Loop:
         raise AssertionError("unreachable: the last step stops")
 
     async def _step(self, running: _Running) -> str | None:
+        with tracing.span("agent_step", {"step.number": running.turn.totals.steps + 1}) as span:
+            stop = await self._measured(running)
+            if stop is not None:
+                span.attributes["stop_reason"] = stop
+            return stop
+
+    async def _measured(self, running: _Running) -> str | None:
         turn, agent = running.turn, running.agent
         started, message_id = perf_counter_ns(), ids.new()
         wanted, completion = await self._fitting(running, message_id)
@@ -189,4 +196,4 @@ class Loop:
         try:
             await endings.fail(self._db, turn.org_id, turn.run_id, turn.token, reason, kind, error.message)
         except Exception:  # the lease runs out by itself; the first error is the one to report
-            log.exception("cannot mark the run as failed", extra={"run_id": str(turn.run_id)})
+            log.exception("cannot mark the run as failed")

@@ -63,13 +63,13 @@ class Recovery:
     async def scan(self) -> None:
         """Resume what is due, and give up what was begun too often."""
         for run_id in await endings.abandon(self._db, leases.ATTEMPTS):
-            log.error("a run was given up", extra={"run_id": str(run_id), "attempts": leases.ATTEMPTS})
+            log.error("a run was given up", extra={"run_id": f"run-{run_id}", "attempts": leases.ATTEMPTS})
         rows = await self._db.rows(
             leases.CLAIM, self._turns.owner, leases.LEASE_SECONDS, leases.ATTEMPTS, MOST_AT_ONCE
         )
         for row in rows:
             turn = self._turn(row)
-            log.warning("resuming a run", extra={"run_id": str(turn.run_id), "attempt": turn.attempt})
+            log.warning("resuming a run", extra={"run_id": f"run-{turn.run_id}", "attempt": turn.attempt})
             emit = turn.log.put if turn.log else _nobody
             self._turns.spawn(turn, self._loop.run(turn, emit))
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from app.db.pool import Database, Statement
 from app.http.lifecycle import Lifecycle
+from app.telemetry import logs, tracing
 from app.turns import leases
 from app.turns.leases import BEAT_SECONDS, FENCE_SECONDS, LEASE_SECONDS
 from app.turns.state import Outcome, Turn, TurnInterruptedError
@@ -106,7 +107,12 @@ class Turns:
         self._handed_back.difference_update(given)
 
     async def _counted(self, turn: Turn, work: Coroutine[Any, Any, Outcome]) -> Outcome:
-        with self._lifecycle.turn():
+        about = {"agent_id": f"agent-{turn.agent_id}", "run_id": f"run-{turn.run_id}"}
+        with (
+            self._lifecycle.turn(background=turn.log is not None),
+            logs.bound(turn.request_id, {"org_id": f"org-{turn.org_id}"} | (logs.fields.get() or {}) | about),
+            tracing.span("turn", about),
+        ):
             try:
                 return await work
             except TurnInterruptedError:

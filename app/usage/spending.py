@@ -58,6 +58,7 @@ class Spending:
         if spent.cost is None:
             return
         metrics.COST_USD.labels(spent.handle).inc(float(spent.cost))
+        metrics.COST_PER_CALL_USD.labels(spent.handle).observe(float(spent.cost))
         budget, now = self._agent_budget, before + spent.cost
         if budget is not None and before <= budget < now:
             metrics.BUDGETS_EXCEEDED.inc()
