@@ -9,6 +9,7 @@ from rich.console import Console
 
 from local import paths
 from local.bench import compare, curves, environments, report
+from local.cli import stopping
 from local.cli.phases import Phase, Run
 from local.progress import PhaseError
 
@@ -21,7 +22,7 @@ def bench_peer(console: Console, *, quick: bool) -> int:
     """Measure beside the peer; 0 when every target was reached. `quick` is for a look, not for a verdict."""
     run = Run(console)
     directory = _directory()
-    with run.phase("Measure") as phase:
+    with stopping.orderly(), run.phase("Measure") as phase:
         both = compare.measure(phase, quick=quick)
         phase.result("done")
     table, good = report.compared(both)
@@ -39,7 +40,7 @@ def bench_curves(console: Console, wish: curves.Wish) -> int:
     """Measure how costs grow with history, archive, workers and time; 0 when what must stay flat does."""
     run = Run(console)
     directory = _directory()
-    with run.phase("Curves") as phase:
+    with stopping.orderly(), run.phase("Curves") as phase:
         found = curves.measure(phase, wish)
         phase.result("done")
     table, good = curves.table(found)

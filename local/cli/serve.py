@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import sys
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from types import FrameType
 
 from rich.console import Console
 
-from local.cli import facts
+from local.cli import facts, stopping
 from local.cli.phases import Run
 from local.progress import PhaseError
 from local.serving import database, postgres, server
@@ -63,7 +60,7 @@ def serve(console: Console, wish: Wish) -> int:
     run = Run(console)
     variables = {name: value for name, value in os.environ.items() if name not in OURS}
     variables |= {PASSWORD: password, "LETTA_UVICORN_WORKERS": str(workers)}
-    with _until_signal(), ExitStack() as stack:
+    with stopping.orderly(), ExitStack() as stack:
         try:
             variables |= _database(run, stack)
             if wish.standin:
@@ -117,23 +114,3 @@ def _number(name: str, text: str, low: int, high: int) -> int:
 def _say(console: Console, url: str, password: str | None) -> None:
     shown = password or f"the one in {PASSWORD}"
     console.print(f"\n  URL  {url}\n  Key  {shown}\n\n  Ctrl-C stops it. Its log follows.\n", markup=False)
-
-
-@contextmanager
-def _until_signal() -> Generator[None]:
-    """SIGTERM and SIGHUP (the terminal was closed) are Ctrl-C; while things stop, further ones wait."""
-
-    def interrupt(number: int, _: FrameType | None) -> None:
-        for other in STOPS:
-            signal.signal(other, signal.SIG_IGN)
-        raise KeyboardInterrupt(number)
-
-    before = {number: signal.signal(number, interrupt) for number in STOPS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
