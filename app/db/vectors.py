@@ -47,7 +47,8 @@ def nearest(
     may give up on rare matches in many rows, too: then ask again with `exact`.
     """
     common = f"{where} AND p.embedding_dim = {int(dimension)}"
-    true_distance = f"p.embedding <=> {vector}::text::vector"
+    # Read once, in a query of its own: a parameter's cast is done again for every row.
+    true_distance = f"p.embedding <=> (SELECT {vector}::text::vector)"
     few = f"SELECT {fields}, false AS approximate, {true_distance} AS distance FROM {source}"
     few += f" WHERE {common} AND {owner[0]} = {owner[1]}"
     last = f" ORDER BY distance LIMIT {limit}"
