@@ -143,7 +143,8 @@ class _Request:
             metrics.TURN_MS.labels(route, method, self.status).observe(seconds * 1000)
         if route in QUIET and self.status == 200:
             return
-        self._trace(method, route)
+        if self.route_class != "probe":
+            self._trace(method, route)
         fields: dict[str, Any] = {
             "method": method,
             "path": self._scope["path"],

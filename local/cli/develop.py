@@ -124,6 +124,7 @@ def docs() -> int:
         [sys.executable, "-m", "infra.aws.alarm_document"],
         [sys.executable, "-m", "local.rehearsal.document"],
         [sys.executable, "-m", "local.server_settings"],
+        [sys.executable, "-m", "local.metrics_document"],
         [sys.executable, "-m", "local.compatibility.document"],
     )
 
