@@ -67,9 +67,7 @@ def test_migrations_add_up_to_the_tables(cluster: postgres.Cluster, database: st
         async with engine.connect() as connection:
             return await connection.run_sync(_compare)
 
-    found = [
-        difference for difference in asyncio.run(differences()) if not _is_expression_index(difference)
-    ]
+    found = [difference for difference in asyncio.run(differences()) if not _is_expression_index(difference)]
     assert found == []
 
 
