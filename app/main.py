@@ -153,6 +153,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
     )
     try:
         async with asyncio.TaskGroup() as background:
+            spans = background.create_task(otlp.export(settings), name="spans")
             tasks = [
                 background.create_task(turns.beat(), name="heartbeat"),
                 background.create_task(recovery.run(), name="recovery"),
@@ -161,7 +162,6 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
                 background.create_task(scheduler.run(), name="scheduler"),
                 background.create_task(_prepare(services), name="prepare"),
                 background.create_task(watchdog.beat(), name="watchdog"),
-                background.create_task(otlp.export(settings), name="spans"),
                 *(background.create_task(work, name=name) for name, work in identity.tasks().items()),
             ]
             gc.collect()
@@ -171,6 +171,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
             for task in tasks:
                 task.cancel()
             await turns.release()
+            spans.cancel()  # last: the released turns' spans are sent, too
     finally:
         await identity.close()
         await custom.close()

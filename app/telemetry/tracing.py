@@ -20,8 +20,8 @@ Kind = Literal["internal", "server", "client"]
 TRACEPARENT = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
 )
-MAX_STATE = 512
-"""Bytes of `tracestate` that are passed on; W3C asks for at least as many."""
+TRACESTATE = re.compile(rb"[\x20-\x7e]{0,512}")
+"""What is passed on; W3C asks for at least as many bytes."""
 NAME_LENGTH = 128
 """Of a span's name; models invent names of tools."""
 
@@ -72,7 +72,8 @@ def begun(headers: Mapping[bytes, bytes]) -> Span:
     if given is None:
         return Span("", "server", token_hex(16), token_hex(8), "", sampled=True, start_ns=time_ns())
     trace_id, parent_id, flags = given[1].decode(), given[2].decode(), int(given[3], 16)
-    state = headers.get(b"tracestate", b"")[:MAX_STATE].decode("latin-1")
+    state = headers.get(b"tracestate", b"")
+    state = state.decode() if TRACESTATE.fullmatch(state) else ""
     return Span("", "server", trace_id, token_hex(8), parent_id, bool(flags & 1), state, start_ns=time_ns())
 
 
