@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from letta_client import Letta
 
@@ -181,3 +183,26 @@ def test_streams_are_counted_until_they_end(client: Letta, roost_server: server.
     list(client.agents.messages.create(agent.id, input="stream", streaming=True))
     wait_for(lambda: sample(roost_server, completed) == before + 1)
     assert sample(roost_server, 'sse_active_sessions{route_class="message"}') == 0
+
+
+def test_a_client_that_goes_away_is_told_from_a_stream_that_ended(
+    client: Letta, roost_server: server.Server, model: Model
+) -> None:
+    agent = client.agents.create()
+    gone = 'sse_disconnect_total{reason="client",route_class="message"}'
+    active, background = (
+        'sse_active_sessions{route_class="message"}',
+        'in_flight_background{route_class="message"}',
+    )
+    before = sample(roost_server, gone)
+    model.gate = threading.Event()
+    body = {"messages": [{"role": "user", "content": "slowly"}], "streaming": True, "background": True}
+    headers = {"authorization": f"Bearer {server.PASSWORD}"}
+    path = f"{roost_server.url}/v1/agents/{agent.id}/messages"
+    with httpx.stream("POST", path, json=body, headers=headers, timeout=20):
+        wait_for(lambda: sample(roost_server, active) == 1)
+        assert sample(roost_server, background) == 1
+    wait_for(lambda: sample(roost_server, gone) == before + 1)
+    assert (sample(roost_server, active), sample(roost_server, background)) == (0, 1), "the turn goes on"
+    model.gate.set()
+    wait_for(lambda: sample(roost_server, background) == 0)
