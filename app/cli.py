@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -55,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve() -> int:
+    # Modules are no garbage, and looking for it is a tenth of a start. The application turns it on again.
+    gc.disable()
     from app.serve import serve
 
     return serve(settings.load_server())

@@ -167,6 +167,7 @@ async def _running(settings: Settings, lifecycle: Lifecycle) -> AsyncGenerator[S
             gc.collect()
             gc.freeze()
             gc.set_threshold(20_000, 50, 50)
+            gc.enable()
             yield services
             for task in tasks:
                 task.cancel()

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from app.agentfiles import queries
 from app.agentfiles.messages import inwards
 from app.agentfiles.schemas import AgentFile, FileAgent, FileBlock, FileTool
-from app.agents import service as agents
+from app.agents import creating
 from app.agents.schemas import CreateAgent
 from app.blocks.schemas import DEFAULT_LIMIT, CreateBlock
 from app.errors import NotServed, Unprocessable
@@ -58,7 +58,7 @@ async def load(app: Services, org_id: UUID, file: AgentFile, options: Options) -
     for agent in file.agents:
         body = _body(agent, blocks, tool_ids, options)
         history, start = ([], None) if options.strip_messages else _history(agent)
-        agent_id = await agents.create_with(app.db, app.models, app.cipher, org_id, body, history, start)
+        agent_id = await creating.create(app.db, app.models, app.cipher, org_id, body, history, start)
         made.append(f"agent-{agent_id}")
     return made
 
