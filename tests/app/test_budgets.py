@@ -59,10 +59,14 @@ def statements(cluster: postgres.Cluster, database: str, model: Model):
         client = running.client()
         client.agents.list()  # the first use of a connection also introspects types
 
-        def count(call: Callable[[], object]) -> int:
+        def once(call: Callable[[], object]) -> int:
             before = _sent(cluster, database)
             call()
             return _sent(cluster, database) - before
+
+        def count(call: Callable[[], object]) -> int:
+            """The least of a few: what the server does every second for itself may fall into one of them."""
+            return min(once(call) for _ in range(3))
 
         yield client, count
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from infra.naming import migration_job
+from infra.workloads.revision import head_revision
 from local.rehearsal.api import Api
 from local.rehearsal.controlplane import CONTEXT, ControlPlane, running
 from local.rehearsal.kubelet import Kubelet
@@ -22,7 +24,7 @@ from tests.engine.workspace import Project, Workspace
 from tests.support.program import PLATFORM, REPO
 
 SQL_ERROR = 'ERROR: relation "agents" already exists (SQLSTATE 42P07)'
-MIGRATE = "migrate-0001-initial"
+MIGRATE = migration_job(head_revision())
 
 
 @dataclass

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from infra.aws.kubeconfig import kubeconfig
+from infra.naming import migration_job
+from infra.workloads.revision import head_revision
 from local.plugins.base.values import decode
 from local.plugins.kubernetes.objects import dig
 from tests.engine.kubernetes.harness import Plugin, Refusal, start
@@ -173,7 +175,7 @@ def test_every_gpu_node_has_its_own_pod_of_a_daemon(running: Running) -> None:
 def test_a_job_fails_with_the_words_that_it_was_given(
     running: Running, prod: Objects, plugin: Plugin
 ) -> None:
-    job = copy.deepcopy(prod.by_kind("Job", "migrate-0001-initial"))
+    job = copy.deepcopy(prod.by_kind("Job", migration_job(head_revision())))
     job["metadata"]["name"] = "migrate-broken"
     running.cluster.kubelet.failing["migrate-broken"] = "relation already exists"
     with pytest.raises(Refusal) as refused:

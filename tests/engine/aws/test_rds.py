@@ -357,7 +357,7 @@ def test_a_parameter_group_in_use_is_waited_for_in_vain_and_says_so(ground: Grou
     ground.made()
     group = ground.world.import_(PARAMETERS, ground.name)
     assert group is not None
-    with pytest.raises(ResourceError, match="to be used by no instance"):
+    with pytest.raises(ResourceError, match="to be used by nothing"):
         ground.world.delete(group, seconds=0.2)
 
 

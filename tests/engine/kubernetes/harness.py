@@ -153,7 +153,7 @@ class Plugin:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         self._engine.stop(None)
 
 

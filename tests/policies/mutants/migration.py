@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from infra.naming import migration_job
+from infra.workloads.revision import head_revision
 from tests.policies.mutants.mutant import each, mutant
 from tests.support.policies import drop, options, put
 
-MIGRATE = "kubernetes:batch/v1:Job::migrate-0001-initial"
+MIGRATE = f"kubernetes:batch/v1:Job::{migration_job(head_revision())}"
 SERVER = "kubernetes:apps/v1:Deployment::server"
 SPEC = "spec.template.spec"
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.naming import migration_job
+from infra.workloads.revision import head_revision
 from tests.policies.mutants.mutant import mutant
 from tests.support.policies import R, add, both, drop, put
 
 SERVER = "kubernetes:apps/v1:Deployment::server"
-MIGRATE = "kubernetes:batch/v1:Job::migrate-0001-initial"
+MIGRATE = f"kubernetes:batch/v1:Job::{migration_job(head_revision())}"
 BOOTSTRAP = "kubernetes:batch/v1:Job::bootstrap"
 CONTROLLER = "kubernetes:apps/v1:Deployment::load-balancer-controller"
 SPEC = "spec.template.spec"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from infra.naming import migration_job
+from infra.workloads.revision import head_revision
 from tests.policies.mutants.mutant import each, mutant
 from tests.policies.mutants.pods import nightly
 from tests.support.policies import Change, R, add, both, drop, put, without
 
 SERVER = "kubernetes:apps/v1:Deployment::server"
 CONTROLLER = "kubernetes:apps/v1:Deployment::load-balancer-controller"
-MIGRATE = "kubernetes:batch/v1:Job::migrate-0001-initial"
+MIGRATE = f"kubernetes:batch/v1:Job::{migration_job(head_revision())}"
 BOOTSTRAP = "kubernetes:batch/v1:Job::bootstrap"
 NAMESPACE = "kubernetes:core/v1:Namespace::namespace"
 PATCH = "kubernetes:core/v1:NamespacePatch::load-balancer-controller-gate"
